@@ -1,0 +1,1 @@
+"""One module per published layout: bytes in, a validated ``Parsed`` out."""
