@@ -1,0 +1,1 @@
+"""How things look and are served. Nothing here computes a statistic."""

@@ -1,0 +1,1 @@
+"""Hot spots: where, is it real, did it move."""

@@ -1,0 +1,1 @@
+"""Progress toward a goal: the arithmetic on all events."""

@@ -1,0 +1,1 @@
+"""Synthetic control for monthly or yearly panels."""

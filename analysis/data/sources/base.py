@@ -17,31 +17,40 @@ QUARANTINE_COLUMNS: Final = ("file", "line", "column", "value", "rule", "remedy"
 
 #: Columns a source gives for incidents: one row per incident × crime code × file.
 INCIDENT_COLUMNS: Final = (
-    "incident_id",      # stable across files; made from the row's own content where the file has none
-    "agency_id",        # ORI
-    "occurred_at",      # datetime64[us]; NaT when the source's date cannot be true
-    "reported_at",      # datetime64[us] or NaT
-    "coded_month",      # "YYYY-MM": the month the agency counts it in
-    "offense",          # analysis.data.vocabulary.OFFENSES
-    "code",             # the source's own crime code, as text
-    "firearm",          # boolean or NA when the source cannot tell
-    "domestic",         # boolean or NA
-    "victims",          # people harmed as the file's positive rows count them (>= 0)
-    "net_count",        # sum of the file's count column for this incident and code; may be negative
-    "longitude",        # WGS84 or NaN; always NaN for NEVER_MAPPED offenses
+    "incident_id",  # stable across files; made from the row's own content where the file has none
+    "agency_id",  # ORI
+    "occurred_at",  # datetime64[us]; NaT when the source's date cannot be true
+    "reported_at",  # datetime64[us] or NaT
+    "coded_month",  # "YYYY-MM": the month the agency counts it in
+    "offense",  # analysis.data.vocabulary.OFFENSES
+    "code",  # the source's own crime code, as text
+    "firearm",  # boolean or NA when the source cannot tell
+    "domestic",  # boolean or NA
+    "victims",  # people harmed as the file's positive rows count them (>= 0)
+    "net_count",  # sum of the file's count column for this incident and code; may be negative
+    "longitude",  # WGS84 or NaN; always NaN for NEVER_MAPPED offenses
     "latitude",
-    "location_quality", # exact · outside_named_area · outside_jurisdiction · withheld · missing
-    "area_name",        # the neighbourhood the row itself names, as text, or NA
-    "source",           # layout id
+    "location_quality",  # exact · outside_named_area · outside_jurisdiction · withheld · missing
+    "area_name",  # the neighbourhood the row itself names, as text, or NA
+    "source",  # layout id
     "source_file",
-    "row_order",        # first line of the group in its file: later rows win ties
+    "row_order",  # first line of the group in its file: later rows win ties
 )
 
 #: Columns a source gives for monthly counts.
 MONTHLY_COLUMNS: Final = ("agency_id", "month", "offense", "count", "status", "source", "source_file")
 
 #: Columns a source gives for agencies it describes.
-AGENCY_COLUMNS: Final = ("agency_id", "name", "state", "kind", "jurisdiction", "population", "longitude", "latitude")
+AGENCY_COLUMNS: Final = (
+    "agency_id",
+    "name",
+    "state",
+    "kind",
+    "jurisdiction",
+    "population",
+    "longitude",
+    "latitude",
+)
 
 
 class SourceError(ValueError):
