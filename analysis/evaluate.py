@@ -1,0 +1,1 @@
+"""The batch: every deployment × jurisdiction × measure × method, and its calibration."""
