@@ -8,10 +8,10 @@ knows the methods by shape only: it imports none of them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -116,6 +116,124 @@ class Effect:
     grade: Grade = Grade.CANNOT_TELL
     choices: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    def to_record(self) -> dict[str, Any]:
+        """One flat row of plain values, for a table; ``from_record`` reads it back exactly."""
+        record: dict[str, Any] = {}
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if isinstance(value, Interval):
+                for part in fields(value):
+                    record[f"{f.name}_{part.name}"] = getattr(value, part.name)
+            elif isinstance(value, tuple):
+                record[f.name] = list(value)
+            else:
+                record[f.name] = str(value) if isinstance(value, Grade) else value
+        return record
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Effect:
+        """Rebuild an effect from a row written by ``to_record``."""
+        parts = [f.name for f in fields(Interval)]
+        intervals = {
+            name: Interval(**{part: float(record[f"{name}_{part}"]) for part in parts})
+            for name in ("rate_ratio", "percent", "events")
+        }
+        return cls(
+            method=str(record["method"]),
+            p_value=float(record["p_value"]),
+            probability_of_reduction=float(record["probability_of_reduction"]),
+            minimum_detectable_percent=float(record["minimum_detectable_percent"]),
+            pre_months=int(record["pre_months"]),
+            post_months=int(record["post_months"]),
+            controlled=bool(record["controlled"]),
+            grade=Grade(record["grade"]),
+            choices=tuple(record["choices"]),
+            warnings=tuple(record["warnings"]),
+            **intervals,
+        )
+
+
+class Agreement(StrEnum):
+    """What several methods say together about one question."""
+
+    FEWER = "fewer"
+    MORE = "more"
+    DISAGREE = "methods disagree"
+    CANNOT_TELL = "cannot tell yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Several effects of one question, read together.
+
+    Attributes:
+        agreement: the word (see :func:`weigh`).
+        leading: the effect that is quoted, or None when no method could run.
+        range_percent: lowest and highest estimate of the methods, in percent.
+        sentence: why, in one plain sentence.
+    """
+
+    agreement: Agreement
+    leading: Effect | None
+    range_percent: tuple[float, float]
+    sentence: str
+
+
+def weigh(effects: Sequence[Effect]) -> Verdict:
+    """Turn several effects on one question into one verdict, by fixed rules.
+
+    1. The leading effect is the controlled one with the narrowest percent interval; without a
+       controlled one, the single-series one with the narrowest.
+    2. ``fewer`` (``more``) needs the leading interval to lie wholly below (above) zero and no
+       controlled method to point the other way beyond doubt.
+    3. Two intervals that exclude zero on opposite sides, or that do not overlap at all, are
+       ``methods disagree``.
+    4. Everything else is ``cannot tell yet``: an interval with zero inside is not "no effect".
+
+    A verdict from single series only never gets beyond ``cannot tell yet``: without a comparison,
+    a change is a difference from a projection, not an effect.
+    """
+    usable = [e for e in effects if e.percent.known]
+    if not usable:
+        nan = float("nan")
+        return Verdict(Agreement.CANNOT_TELL, None, (nan, nan), "No method had enough data to run.")
+
+    def width(effect: Effect) -> float:
+        return effect.percent.upper - effect.percent.lower
+
+    controlled = [e for e in usable if e.controlled]
+    leading = min(controlled or usable, key=width)
+    estimates = [e.percent.estimate for e in usable]
+    span = (min(estimates), max(estimates))
+    below = [e for e in usable if e.percent.upper < 0]
+    above = [e for e in usable if e.percent.lower > 0]
+    apart = max(e.percent.lower for e in usable) > min(e.percent.upper for e in usable)
+    if (below and above) or apart:
+        return Verdict(
+            Agreement.DISAGREE,
+            leading,
+            span,
+            "The methods disagree by more than their own uncertainty allows.",
+        )
+    if not controlled:
+        return Verdict(
+            Agreement.CANNOT_TELL,
+            leading,
+            span,
+            "Only a projection of the place's own past was possible, and that cannot separate the tactic from "
+            "everything else that changed.",
+        )
+    if leading in below:
+        return Verdict(Agreement.FEWER, leading, span, "The whole likely range lies below the comparison.")
+    if leading in above:
+        return Verdict(Agreement.MORE, leading, span, "The whole likely range lies above the comparison.")
+    return Verdict(
+        Agreement.CANNOT_TELL,
+        leading,
+        span,
+        "The likely range holds both fewer and more, so we cannot tell yet.",
+    )
 
 
 def percent_from_ratio(ratio: Interval) -> Interval:
