@@ -221,8 +221,8 @@ def weigh(effects: Sequence[Effect]) -> Verdict:
             Agreement.CANNOT_TELL,
             leading,
             span,
-            "Only a projection of the place's own past was possible, and that cannot separate the tactic from "
-            "everything else that changed.",
+            "Only a projection of the place's own past was possible; that cannot tell the tactic from "
+            "everything else that changed meanwhile.",
         )
     if leading in below:
         return Verdict(Agreement.FEWER, leading, span, "The whole likely range lies below the comparison.")
