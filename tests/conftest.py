@@ -41,3 +41,64 @@ def real() -> Path:
 def root() -> Path:
     """The repository."""
     return ROOT
+
+
+# ---------------------------------------------------------------- the four hubs every page must show
+
+
+class Hubs:
+    """Builds each hub once, when a test first asks for it; ``None`` where its data are not here."""
+
+    KINDS = ("sample", "real", "counts_only", "empty")
+
+    def __init__(self, base: Path) -> None:
+        self._base = base
+        self._made: dict[str, Path] = {}
+
+    def path(self, kind: str) -> Path:
+        """Folder of the hub of one kind; skips the test when its data are not here."""
+        if kind not in self._made:
+            self._made[kind] = getattr(self, f"_{kind}")()
+        return self._made[kind]
+
+    def _sample(self) -> Path:
+        return ROOT / "data_samples"
+
+    def _real(self) -> Path:
+        from analysis.data import open_hub
+
+        real = SHARED / "real"
+        if not real.is_dir():
+            pytest.skip(f"no folder real/ in SLN_SHARED ({SHARED})")
+        folder = self._base / "real"
+        open_hub(folder).import_files(
+            [
+                real / "boundaries" / "stl_city_neighborhoods.geojson",
+                *sorted((real / "slmpd" / "legacy").glob("*2017*")),
+                real / "slmpd" / "nibrs" / "cleaned_2024-05_2026-04_homicide_robbery_aggassault.csv.gz",
+                real / "rtci" / "rtci_monthly.csv.gz",
+            ]
+        )
+        return folder
+
+    def _counts_only(self) -> Path:
+        from analysis.data import open_hub
+
+        folder = self._base / "counts_only"
+        tidy = [p for p in sorted((ROOT / "data_samples" / "raw").iterdir()) if "rtci_monthly" in p.name]
+        assert tidy, "the sample has no raw file in the tidy monthly layout"
+        open_hub(folder).import_files(tidy)
+        return folder
+
+    def _empty(self) -> Path:
+        from analysis.data import open_hub
+
+        folder = self._base / "empty"
+        open_hub(folder)
+        return folder
+
+
+@pytest.fixture(scope="session")
+def hubs(tmp_path_factory: pytest.TempPathFactory) -> Hubs:
+    """The sample, real files, counts only, and an empty hub."""
+    return Hubs(tmp_path_factory.mktemp("hubs"))

@@ -1,0 +1,33 @@
+"""Entry point of the Streamlit app: which pages there are, in which order.
+
+The list is flat on purpose: sections in the navigation break the list structure that screen
+readers announce. ``set_page_config`` is absent on purpose: it would give every page one title.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+PAGES = Path(__file__).resolve().parents[1] / "pages"
+
+#: file name (and URL) → title in the navigation and in the browser tab
+TITLES = {
+    "progress": "Progress",
+    "tactics": "Tactics",
+    "hotspots": "Hot spots",
+    "evaluations": "Evaluations",
+    "interrupted_time_series": "Interrupted time series",
+    "synthetic_control": "Synthetic control",
+    "data_and_methods": "Data and methods",
+    "about": "About",
+}
+
+if __name__ == "__main__":
+    st.navigation(
+        [
+            st.Page(PAGES / f"{name}.py", title=title, url_path=name, default=name == "progress")
+            for name, title in TITLES.items()
+        ]
+    ).run()

@@ -1,0 +1,257 @@
+"""The ``sln`` command: serve the dashboard, import files, check a hub, make the sample.
+
+Exit codes: 0 done, 1 refused (the message says why and what to do), 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLE = ROOT / "data_samples"
+LOCAL = ("localhost", "127.0.0.1", "::1")
+
+app = typer.Typer(
+    name="sln",
+    help=(
+        "Save Lives Now! dashboard.\n\n"
+        "Without a command, [bold]sln[/bold] serves the dashboard on the bundled synthetic sample.\n\n"
+        "Typical order for real data: [bold]sln import FILES --hub hub/[/bold], "
+        "[bold]sln check --hub hub/[/bold], [bold]sln serve --hub hub/[/bold]."
+    ),
+    epilog="Exit codes: 0 done · 1 refused, with the reason · 2 wrong usage.",
+    rich_markup_mode="rich",
+    no_args_is_help=False,
+    add_completion=False,
+)
+out = Console()
+err = Console(stderr=True)
+
+
+class AudienceName(StrEnum):
+    """Who the dashboard is served to."""
+
+    public = "public"
+    council = "council"
+    researcher = "researcher"
+
+
+HubOption = Annotated[Path, typer.Option("--hub", help="Folder of the hub; made when it does not exist.")]
+
+
+def refuse(message: str) -> typer.Exit:
+    """Say why not, in plain words, and end with exit code 1."""
+    err.print(f"[bold]Refused:[/bold] {message}", highlight=False)
+    return typer.Exit(1)
+
+
+@contextmanager
+def bar(title: str) -> Iterator[Callable[[int, int, str], None]]:
+    """A progress bar as a callback ``(done, total, text)``; it appears on the first call."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as progress:
+        task = progress.add_task(title, total=None)
+
+        def step(done: int, total: int, text: str) -> None:
+            progress.update(task, completed=done, total=total, description=f"{title}: {text}")
+
+        yield step
+
+
+@app.callback(invoke_without_command=True)
+def default(context: typer.Context) -> None:
+    """Serve the dashboard on the sample when no command is given."""
+    if context.invoked_subcommand is None:
+        serve()
+
+
+@app.command()
+def serve(
+    hub: Annotated[
+        Path | None, typer.Option("--hub", help="Hub or data package to show. Default: the synthetic sample.")
+    ] = None,
+    audience: Annotated[
+        AudienceName,
+        typer.Option(
+            help=(
+                "Who will look. [bold]public[/bold] never shows points or small counts; "
+                "[bold]council[/bold] and [bold]researcher[/bold] show more, on this machine only."
+            )
+        ),
+    ] = AudienceName.public,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Default: 8501, or the next free one.")
+    ] = None,
+    address: Annotated[str, typer.Option(help="Address to listen on.")] = "localhost",
+) -> None:
+    """Start the dashboard and print its address.
+
+    Evaluations that are not stored yet for this version of the data are computed first, so that
+    no page has to wait for a model.
+    """
+    from analysis.data import open_hub
+    from analysis.evaluate import results_for
+
+    if audience is not AudienceName.public and address not in LOCAL:
+        raise refuse(
+            f"the {audience} view may show small counts, and nothing here checks who is asking, so it is "
+            "served on this machine only. Use --address localhost, or --audience public."
+        )
+    chosen = hub if hub is not None else SAMPLE
+    if not chosen.is_dir():
+        raise refuse(f"there is no folder {chosen}. Make a hub with: sln import FILES --hub {chosen}")
+    if port is None:
+        port = next((p for p in range(8501, 8601) if _free(address, p)), None)
+        if port is None:
+            raise refuse("ports 8501 to 8600 are all in use; name a free one with --port.")
+    elif not _free(address, port):
+        raise refuse(f"port {port} is in use; name another with --port.")
+    opened = open_hub(chosen, create=False)
+    with bar("Evaluations") as step:
+        results_for(opened, progress=step)
+    url = f"http://{'localhost' if address in LOCAL else address}:{port}"
+    label = "the synthetic sample" if opened.synthetic else str(chosen)
+    out.print(f"Save Lives Now! dashboard ({audience} view of {label}): [bold]{url}[/bold]", highlight=False)
+    environment = os.environ | {"SLN_HUB": str(chosen.resolve()), "SLN_AUDIENCE": audience.value}
+    command = [
+        sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboard" / "app.py"),
+        "--server.port", str(port), "--server.address", address, "--server.headless", "true",
+        # Both defaults cost about an order of magnitude in page runs a second.
+        "--server.fileWatcherType", "none", "--runner.postScriptGC", "false",
+        "--client.showErrorDetails", "full" if audience is AudienceName.researcher else "none",
+    ]  # fmt: skip
+    os.chdir(ROOT)  # Streamlit reads .streamlit/config.toml from here
+    if os.name == "posix":
+        # The server takes over this process, so that a signal to `sln` reaches it.
+        os.execve(sys.executable, command, environment)  # noqa: S606 (fixed program, no shell)
+    raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)  # noqa: S603
+
+
+def _free(address: str, port: int) -> bool:
+    host = "127.0.0.1" if address in LOCAL else address
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            s.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+@app.command("import")
+def import_(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Files or folders, plain or gzipped.")],
+    hub: HubOption,
+    layout: Annotated[
+        str, typer.Option(help="Layout of the files; [bold]auto[/bold] tells it from the content.")
+    ] = "auto",
+    mapping: Annotated[
+        Path | None, typer.Option(help="YAML file that says what the columns of another agency's file mean.")
+    ] = None,
+    vintage: Annotated[
+        str | None,
+        typer.Option(
+            metavar="YYYY-MM-DD", help="Day the figures were known. Default: the file's own, else today."
+        ),
+    ] = None,
+) -> None:
+    """Read agency files into a hub.
+
+    Layouts are told from the content, never from the file's name: SLMPD legacy and NIBRS files,
+    the Real-Time Crime Index, tables of the data package, outlines (GeoJSON), and any other agency
+    through a mapping file (see data_samples/mappings/). A bad row is kept aside with its reason; a
+    file imported twice changes nothing; an interrupted import leaves the hub as it was.
+    """
+    from analysis.data import open_hub
+    from analysis.data.sources.base import SourceError
+
+    missing = [str(f) for f in files if not f.exists()]
+    if missing:
+        raise refuse(f"not found: {', '.join(missing)}.")
+    try:
+        opened = open_hub(hub)
+        with bar("Import") as step:
+            report = opened.import_files(
+                files, layout=layout, mapping=mapping, vintage=vintage, progress=step
+            )
+    except (SourceError, ValueError, OSError) as error:
+        raise refuse(str(error)) from error
+    _show_import(report.files)
+    for message in report.messages:
+        out.print(f"· {message}", highlight=False, markup=False)
+    out.print(
+        f"{report.rows_read:,} rows read: {report.rows_kept:,} kept, "
+        f"{report.rows_quarantined:,} in quarantine."
+        + (" Nothing changed: every file was imported before." if report.unchanged else ""),
+        highlight=False,
+    )
+    if (report.files["outcome"] == "refused").any():
+        raise typer.Exit(1)
+
+
+def _show_import(files: object) -> None:
+    import pandas as pd
+
+    assert isinstance(files, pd.DataFrame)
+    table = Table("file", "layout", "rows", "kept", "quarantined", "outcome")
+    for row in files.to_dict("records"):
+        counts = [f"{int(row[c]):,}" for c in ("rows_read", "rows_kept", "rows_quarantined")]
+        table.add_row(Path(str(row["file"])).name, str(row["layout"]), *counts, str(row["outcome"]))
+    out.print(table)
+
+
+@app.command()
+def check(hub: HubOption) -> None:
+    """Say, per agency, what is there, what is missing and what looks wrong."""
+    from analysis.data import open_hub
+
+    if not hub.is_dir():
+        raise refuse(f"there is no hub at {hub}. Make one with: sln import FILES --hub {hub}")
+    found = open_hub(hub, create=False).check()
+    table = Table("agency", "months", "missing", "complete through", "mapped", "what looks wrong")
+    for row in found.agencies.to_dict("records"):
+        share = row["geocoded_share"]
+        table.add_row(
+            str(row["name"]), str(row["months"]), str(row["missing"]), str(row["complete_through"]),
+            "counts only" if share is None or share != share else f"{share:.0%}", str(row["wrong"] or "–"),
+        )  # fmt: skip
+    out.print(table)
+    for message in found.messages:
+        out.print(f"· {message}", highlight=False, markup=False)
+
+
+@app.command()
+def sample(
+    target: Annotated[Path, typer.Option("--out", help="Folder to write the sample data package to.")],
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 2025,
+) -> None:
+    """Make a synthetic data package: three jurisdictions, donors, tactics and their true effects."""
+    from analysis.data.sample import make_sample
+
+    if target.exists() and any(target.iterdir()) and not (target / "truth.json").is_file():
+        raise refuse(f"{target} holds something else; name an empty or a new folder.")
+    with bar("Sample") as step:
+        report = make_sample(target, seed=seed, progress=step)
+    out.print(f"Synthetic sample written to {target}: {report}", highlight=False)
+
+
+def main() -> None:
+    """Entry point of the ``sln`` command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

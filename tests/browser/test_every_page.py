@@ -1,0 +1,120 @@
+"""What a person meets: every page, on a screen and a phone, in light and dark."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from dashboard.app import TITLES
+
+SHAPES = {"screen": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@contextmanager
+def opened(browser: Browser, url: str, *, shape: dict[str, int], scheme: str = "light") -> Iterator[Page]:
+    """A page in a context of its own, watched for errors and for requests that leave this machine."""
+    context = browser.new_context(viewport=shape, color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(f"page error: {error}"))
+    page.on("console", lambda m: problems.append(f"console: {m.text}") if m.type == "error" else None)
+
+    def watch(request: Any) -> None:
+        host = urlsplit(request.url).hostname
+        if host not in (None, "localhost", "127.0.0.1") and not request.url.startswith(("data:", "blob:")):
+            problems.append(f"request to {host}: {request.url}")
+
+    page.on("request", watch)
+    page.goto(url)
+    settle(page)
+    try:
+        yield page
+        assert problems == []
+    finally:
+        context.close()
+
+
+def settle(page: Page) -> None:
+    """Wait until the page has run to its end."""
+    expect(page.locator("h1").first).to_be_visible(timeout=30_000)
+    page.wait_for_function(
+        "() => !document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton]')",
+        timeout=60_000,
+    )
+    page.wait_for_timeout(400)
+
+
+def assert_sound(page: Page) -> None:
+    """No exception on the page and no value that a person should never see."""
+    assert page.locator("[data-testid=stException]").count() == 0
+    text = page.locator("[data-testid=stMain]").inner_text()
+    assert not re.search(r"\b(nan|NaN|None|inf|NaT)\b", text), re.findall(
+        r".{30}\b(?:nan|NaN|None|inf|NaT)\b.{30}", text
+    )
+
+
+@pytest.mark.parametrize("name", TITLES)
+@pytest.mark.parametrize("kind", ["sample", "real", "counts_only", "empty"])
+def test_opens_by_its_link(browser: Browser, servers: Any, hubs: Any, kind: str, name: str) -> None:
+    url = servers.url(hubs.path(kind), "public")
+    with opened(browser, f"{url}/{name}", shape=SHAPES["screen"]) as page:
+        assert_sound(page)
+        assert TITLES[name] in page.title()
+        assert page.locator("[data-testid=stMain] h1").count() == 1
+
+
+@pytest.mark.parametrize("name", TITLES)
+def test_no_sideways_scroll_at_320_pixels(browser: Browser, servers: Any, hubs: Any, name: str) -> None:
+    url = servers.url(hubs.path("sample"), "public")
+    with opened(browser, f"{url}/{name}", shape={"width": 320, "height": 700}) as page:
+        wide = page.evaluate(
+            """() => { const m = document.querySelector('[data-testid=stMain]');
+                 return [m.scrollWidth - m.clientWidth, document.documentElement.scrollWidth - innerWidth]; }"""
+        )
+        assert max(wide) <= 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("name", TITLES)
+def test_axe_finds_nothing(
+    browser: Browser, servers: Any, hubs: Any, name: str, shape: str, scheme: str
+) -> None:
+    url = servers.url(hubs.path("sample"), "public")
+    with opened(browser, f"{url}/{name}", shape=SHAPES[shape], scheme=scheme) as page:
+        found = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}})
+        assert found.violations_count == 0, found.generate_report()
+
+
+def test_a_link_brings_back_the_view(browser: Browser, servers: Any, hubs: Any) -> None:
+    url = servers.url(hubs.path("sample"), "public")
+    with opened(browser, f"{url}/progress?place=stl_city&measure=homicide", shape=SHAPES["screen"]) as page:
+        before = page.locator("[data-testid=stMain]").inner_text()
+        assert "St. Louis City" in before
+        page.reload()
+        settle(page)
+        assert "place=stl_city" in page.url
+        assert page.locator("[data-testid=stMain]").inner_text() == before
+
+
+@pytest.mark.parametrize("audience", ["council", "researcher"])
+@pytest.mark.parametrize("name", TITLES)
+def test_other_audiences(browser: Browser, servers: Any, hubs: Any, audience: str, name: str) -> None:
+    url = servers.url(hubs.path("sample"), audience)
+    with opened(browser, f"{url}/{name}", shape=SHAPES["screen"]) as page:
+        assert_sound(page)
+
+
+def test_the_sample_says_that_it_is_synthetic_everywhere(browser: Browser, servers: Any, hubs: Any) -> None:
+    url = servers.url(hubs.path("sample"), "public")
+    for name in TITLES:
+        with opened(browser, f"{url}/{name}", shape=SHAPES["phone"]) as page:
+            assert "Synthetic sample data" in page.locator("[data-testid=stMain]").inner_text()
