@@ -1,4 +1,8 @@
-"""The hub: from agency files to clean, validated monthly counts.
+"""The hub: agency files in, clean monthly counts, incidents and series out."""
 
-``open_hub`` is the door; everything else in this package stands behind it.
-"""
+from analysis.data.hub import Hub, open_hub
+from analysis.data.importing import ImportReport
+from analysis.data.series import MeasureSeries
+from analysis.data.store import HubError
+
+__all__ = ["Hub", "HubError", "ImportReport", "MeasureSeries", "open_hub"]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import itertools
 import json
 import struct
 from pathlib import Path
@@ -137,7 +138,7 @@ def _polygon(content: bytes) -> BaseGeometry:
     starts = [*struct.unpack(f"<{parts}I", content[44 : 44 + 4 * parts]), points]
     flat = struct.unpack(f"<{2 * points}d", content[44 + 4 * parts : 44 + 4 * parts + 16 * points])
     xy = list(zip(flat[0::2], flat[1::2], strict=True))
-    rings = [shapely.LinearRing(xy[a:b]) for a, b in zip(starts, starts[1:], strict=False)]
+    rings = [shapely.LinearRing(xy[a:b]) for a, b in itertools.pairwise(starts)]
     outer = [shapely.Polygon(ring) for ring in rings if not ring.is_ccw]
     holes = [shapely.Polygon(ring) for ring in rings if ring.is_ccw]
     return shapely.union_all(outer).difference(shapely.union_all(holes))

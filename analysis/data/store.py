@@ -41,7 +41,7 @@ _KEEP: Final = {
 }
 
 
-class HubError(RuntimeError):
+class HubError(ValueError):
     """The hub cannot do what was asked; the message says why and what to do."""
 
 

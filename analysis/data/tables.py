@@ -322,17 +322,18 @@ _LEDGER: Final = (
     ),
     Table(
         "coverage",
-        "a source × agency × month that a file of incidents holds",
+        "a source × agency × month × offense that a file of incidents holds",
         (
             Field("source", "text", "Layout"),
             Field("agency_id", "text", "Agency"),
             Field("month", "month", "Coded month"),
-            Field("rows", "integer", "Rows of the month in the file"),
-            Field("whole", "boolean", "The file holds the month as a whole and supersedes earlier files"),
+            Field("offense", "text", "Offense or part of one", allowed=ALL_OFFENSES),
+            Field("status", "text", "What the file holds of it", allowed=STATUSES),
+            Field("file_month", "month", "Last month in the file: of two files of a day the later one wins"),
             _VINTAGE,
             Field("import_seq", "integer", "Number of the import"),
         ),
-        ("source", "agency_id", "month", "import_seq"),
+        ("source", "agency_id", "month", "offense", "import_seq"),
     ),
     Table(
         "breaks",

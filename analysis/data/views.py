@@ -2,11 +2,12 @@
 
 Everything here is an Ibis expression in, an Ibis expression out. The rules:
 
-* **Order.** A row is newer than another when its vintage is later, and within one vintage when its
-  import came later. ``as_of`` leaves out vintages after that day.
-* **Whole months.** A file that holds a coded month as a whole supersedes every older file of the
-  same source, agency and month (``coverage.whole``). Rows of months that a file only touches are
-  added to what is there.
+* **Order.** A row is newer than another when its vintage is later; within one vintage, for files of
+  incidents, when its file reaches a later month; then when its import came later. ``as_of`` leaves
+  out vintages after that day.
+* **Whole months.** A file that holds a month of an offense as a whole supersedes every older file of
+  the same source, agency, month and offense (``coverage`` says which). Rows of months that a file
+  only touches, such as incidents supplemented later, are added to what is there.
 * **Net sources** (SLMPD legacy). All live rows are summed within (incident, crime code): a −1 row in
   a later file cancels the +1 row of an earlier one. Counts are sums by coded month, cancelling rows
   included, as the agency publishes them.
@@ -20,16 +21,17 @@ from typing import Any, Final
 
 import ibis
 
+from analysis.data.sources.netting import CANCELLING_SOURCES
 from analysis.data.vocabulary import PART_OFFENSES
 
 #: Sources whose rows carry +1 and −1 and are netted over all files.
-NET_SOURCES: Final = ("slmpd_legacy",)
+NET_SOURCES: Final = tuple(sorted(CANCELLING_SOURCES))
 _INCIDENT: Final = ("agency_id", "source", "incident_id", "offense")
 
 
 def order(rows: Any) -> Any:
     """Text that sorts rows from the oldest knowledge to the newest."""
-    return rows.vintage + "/" + rows.import_seq.fill_null(0).cast("string").lpad(9, "0")
+    return rows.vintage + "/" + _number(rows.import_seq)
 
 
 def known(rows: Any, as_of: str | None) -> Any:
@@ -49,32 +51,44 @@ def current_counts(counts: Any, as_of: str | None = None) -> Any:
 def live_incidents(incidents: Any, coverage: Any, as_of: str | None = None) -> Any:
     """Rows that count on a day, not yet netted (cancelling rows are still there)."""
     rows = known(incidents, as_of)
-    rows = rows.mutate(order=order(rows))
+    file_month = rows.coded_month.max().over(ibis.window(group_by="import_seq"))
+    rows = rows.mutate(order=_file_order(rows, file_month))
     whole = known(coverage, as_of)
-    whole = whole.filter(whole.whole)
-    whole = whole.mutate(order=order(whole))
-    base = whole.group_by(["source", "agency_id", "month"]).agg(base=whole.order.max())
-    base = base.select(b_source=base.source, b_agency=base.agency_id, b_month=base.month, base=base.base)
-    joined = rows.left_join(
-        base,
-        [rows.source == base.b_source, rows.agency_id == base.b_agency, rows.coded_month == base.b_month],
-    )
-    live = joined.filter(joined.base.isnull() | (joined.order >= joined.base))
-    live = live.drop("b_source", "b_agency", "b_month", "base")
+    whole = whole.filter(whole.status == "reported")
+    whole = whole.mutate(order=_file_order(whole, whole.file_month))
+    keys = {f"b_{name}": whole[name] for name in ("source", "agency_id", "month", "offense")}
+    base = whole.group_by(**keys).agg(base=whole.order.max())
+    same = [
+        rows.source == base.b_source,
+        rows.agency_id == base.b_agency_id,
+        rows.coded_month == base.b_month,
+        rows.offense == base.b_offense,
+    ]
+    joined = rows.left_join(base, same)
+    live = joined.filter(joined.base.isnull() | (joined.order >= joined.base)).drop(*keys, "base")
     newest = ibis.window(group_by=list(_INCIDENT))
     live = live.mutate(newest=live.order.max().over(newest))
     live = live.filter(live.source.isin(NET_SOURCES) | (live.order == live.newest))
     return live.drop("order", "newest")
 
 
+def _file_order(rows: Any, file_month: Any) -> Any:
+    """Like :func:`order`; of files imported on one day the one that reaches further is the newer."""
+    return rows.vintage + "/" + file_month + "/" + _number(rows.import_seq)
+
+
+def _number(column: Any) -> Any:
+    return column.fill_null(0).cast("string").lpad(9, "0")
+
+
 def netted(live: Any) -> Any:
     """One row per incident × offense that still stands, from live rows.
 
     Rows are summed within (incident, code); codes whose sum is positive remain; an incident ×
-    offense gets the last coordinates that any of its remaining rows carry, in file order. Its coded
-    month is the first in which it was counted.
+    offense gets the last coordinates that any of its remaining rows carry, in file order; everything else is
+    of the first row that counts it.
     """
-    place = live.coded_month + "/" + live.row_order.fill_null(0).cast("string").lpad(9, "0")
+    place = live.coded_month + "/" + _number(live.row_order)
     rows = live.mutate(place=place)
     code = rows.group_by([*_INCIDENT, "code"]).agg(code_net=rows.net_count.sum())
     code = code.filter(code.code_net > 0)
@@ -86,34 +100,39 @@ def netted(live: Any) -> Any:
     positive = rows.net_count > 0
     located = rows.longitude.notnull() & rows.latitude.notnull()
 
-    def last(name: str, where: Any) -> Any:
-        return rows[name].argmax(rows.place, where=where & rows[name].notnull())
+    def first(name: str) -> Any:
+        return rows[name].argmin(rows.place, where=positive & rows[name].notnull())
+
+    def last(name: str) -> Any:
+        return rows[name].argmax(rows.place, where=located & rows[name].notnull())
 
     grouped = rows.group_by(list(_INCIDENT)).agg(
-        occurred_at=last("occurred_at", positive),
-        reported_at=last("reported_at", positive),
+        occurred_at=first("occurred_at"),
+        reported_at=first("reported_at"),
         coded_month=rows.coded_month.min(where=positive),
-        code=last("code", positive),
+        code=first("code"),
         firearm=rows.firearm.any(where=positive),
         domestic=rows.domestic.any(where=positive),
         people=rows.victims.sum(where=positive),
         net_count=rows.net_count.sum(),
-        longitude=last("longitude", located),
-        latitude=last("latitude", located),
-        located_quality=last("location_quality", located),
-        last_quality=last("location_quality", positive),
-        area_name=last("area_name", positive),
-        source_file=last("source_file", positive),
-        row_order=last("row_order", positive),
-        area_id=last("area_id", located),
-        h3_r9=last("h3_r9", located),
+        lowest=rows.net_count.min(),
+        longitude=last("longitude"),
+        latitude=last("latitude"),
+        located_quality=last("location_quality"),
+        first_quality=first("location_quality"),
+        area_name=first("area_name"),
+        source_file=first("source_file"),
+        row_order=first("row_order"),
+        area_id=last("area_id"),
+        h3_r9=last("h3_r9"),
         vintage=rows.vintage.max(),
     )
     # A cancelled victim is no victim: where rows cancel each other the net is the number of people.
-    people = ibis.ifelse(grouped.source.isin(NET_SOURCES), grouped.net_count, grouped.people)
-    quality = ibis.coalesce(grouped.located_quality, grouped.last_quality)
+    nets = grouped.source.isin(NET_SOURCES) | (grouped.lowest < 0)
+    people = ibis.ifelse(nets, grouped.net_count, grouped.people)
+    quality = ibis.coalesce(grouped.located_quality, grouped.first_quality)
     return grouped.mutate(victims=people, location_quality=quality).drop(
-        "people", "located_quality", "last_quality"
+        "people", "lowest", "located_quality", "first_quality"
     )
 
 

@@ -1,0 +1,411 @@
+"""The hub: the one door to the data.
+
+``open_hub`` gives a :class:`Hub`. A hub is a folder of Delta tables (see :mod:`analysis.data.store`);
+a plain data package opens the same way, read only.
+"""
+
+from __future__ import annotations
+
+import functools
+import uuid
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.data import importing, views
+from analysis.data.figures import COUNT_COLUMNS, Figures, cut
+from analysis.data.importing import ImportReport, Progress
+from analysis.data.outlines import outline_collection
+from analysis.data.package import DESCRIPTOR, Package
+from analysis.data.places import locate, read_geometry
+from analysis.data.region import default_populations
+from analysis.data.schema import INCIDENT_COLUMNS, TABLES, conform
+from analysis.data.series import DEFAULT_BASELINE, MeasureSeries
+from analysis.data.store import HEAD, Engine, HubError, Pointer, Store, write_pointer
+from analysis.data.vocabulary import JURISDICTIONS, MEASURES, NEVER_MAPPED, PLACES, REGION
+
+
+@functools.cache
+def _engine() -> Engine:
+    return Engine()
+
+
+def open_hub(path: str | Path, *, create: bool = True, read_only: bool = False) -> Hub:
+    """Open a hub, or a plain data package (which opens read only).
+
+    Args:
+        path: folder of the hub; made when missing and ``create``.
+        read_only: never write, whatever is called.
+
+    Raises:
+        HubError: there is no hub and none may be made, or the folder holds something else.
+    """
+    folder = Path(path)
+    if (folder / HEAD).is_file():
+        return Hub(Store(folder, _engine(), read_only=read_only))
+    if (folder / DESCRIPTOR).is_file():
+        return Hub(Package(folder, _engine()))
+    if folder.exists() and not folder.is_dir():
+        raise HubError(f"{folder} is a file, not a folder. Name the folder of a hub.")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise HubError(
+            f"{folder} is neither a hub nor a data package, and not empty. Name another folder, "
+            f"or one with a {DESCRIPTOR}."
+        )
+    if not create or read_only:
+        raise HubError(f"There is no hub at {folder}. Make one by importing files into it.")
+    write_pointer(folder, Pointer(hub_id=uuid.uuid4().hex))
+    return Hub(Store(folder, _engine()))
+
+
+class Hub:
+    """Everything that is known, and how it came to be known.
+
+    Results of reading calls are the caller's own copies. Errors are :class:`HubError` (a
+    ``ValueError``) with a sentence for the person in front of the screen.
+    """
+
+    def __init__(self, store: Store | Package) -> None:
+        self._store = store
+        self._memory: dict[Any, Any] = {}
+
+    # -- what it is
+
+    @property
+    def path(self) -> Path:
+        """Folder of the hub or package."""
+        return self._store.path
+
+    @property
+    def version(self) -> str:
+        """Short hash of the data version: a key for every cache."""
+        return self._store.version
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether any figure is made up: whoever shows it says *Synthetic sample data*."""
+        return self._store.synthetic
+
+    @property
+    def read_only(self) -> bool:
+        """Whether importing is refused."""
+        return bool(self._store.read_only)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no count at all."""
+        return len(self._counts(None)) == 0
+
+    def refresh(self) -> None:
+        """Look again: another process may have imported. Changes ``version`` when it has."""
+        if isinstance(self._store, Store):
+            before = self.version
+            self._store.refresh()
+            if self.version != before:
+                self._memory = {}
+
+    # -- writing
+
+    def _writable(self) -> Store:
+        if not isinstance(self._store, Store):
+            raise HubError(f"{self.path} is a data package: it can be read, not written. Import into a hub.")
+        return self._store
+
+    def import_files(
+        self,
+        paths: str | Path | Iterable[str | Path],
+        *,
+        layout: str = "auto",
+        mapping: str | Path | None = None,
+        vintage: str | None = None,
+        progress: Progress | None = None,
+    ) -> ImportReport:
+        """Import files or folders: all of their good rows, or nothing when it is interrupted.
+
+        Args:
+            layout: "auto", a layout's id, or "areas"/"table" for the hub's own kinds of file.
+            mapping: YAML mapping file for any other agency's table.
+            vintage: day on which the figures were known (ISO date); default the file's own, else today.
+            progress: called with (files done, files in all, text).
+
+        A file that was imported before changes nothing. A refused file does not stop the others; the
+        report names it. Raises ``HubError`` when another import is under way.
+        """
+        if vintage is not None:
+            try:
+                pd.Timestamp(vintage)
+            except ValueError as error:
+                raise HubError(f"The vintage “{vintage}” is no date. Write it as YYYY-MM-DD.") from error
+        with self._writable().transaction() as work:
+            report = importing.import_files(
+                work, paths, layout=layout, mapping=mapping, vintage=vintage, progress=progress
+            )
+        self._memory = {}
+        return report
+
+    def put(self, table: str, rows: pd.DataFrame) -> None:
+        """Add rows to a small table (areas, deployments, goals …); the same key replaces a row."""
+        with self._writable().transaction() as work:
+            importing.put(work, table, rows)
+        self._memory = {}
+
+    # -- counts
+
+    def _counts(self, as_of: str | None) -> pd.DataFrame:
+        """Newest counts of every agency, month, offense and source, with what is suspect."""
+        key = ("counts", as_of)
+        if key not in self._memory:
+            current = views.current_counts(self._store.table("monthly_counts"), as_of)
+            rows = conform(TABLES["monthly_counts"], self._store.run(current))
+            rows["month"] = pd.PeriodIndex(rows["month"], freq="M")
+            rows["count"] = rows["count"].where(rows["status"].isin(["reported", "estimated"]))
+            rows["suspect"] = ""
+            self._memory[key] = rows.sort_values(
+                ["agency_id", "source", "offense", "month"], ignore_index=True
+            )
+        found: pd.DataFrame = self._memory[key]
+        return found
+
+    def monthly_counts(
+        self,
+        by: str = "agency",
+        *,
+        offenses: Sequence[str] | None = None,
+        source: str | None = None,
+        as_of: str | None = None,
+        suspects: str = "mark",
+    ) -> pd.DataFrame:
+        """Counts by month and offense.
+
+        Args:
+            by: "agency" (agency_id; every source), "jurisdiction" (place; one source per agency and a
+                constant panel, the region too) or "area" (area_id; incidents with coordinates).
+            offenses: only these. source: only this layout. as_of: as known on that day (ISO date).
+            suspects: "mark" (say so in ``suspect``), "drop" (their count is NaN) or "keep" (say nothing).
+
+        Returns:
+            agency_id · place · area_id, month (Period), offense, count (NaN unless reported or
+            estimated), status, source, suspect ("" = not suspect). Missing months are absent or NaN;
+            a zero is a reported zero. Parts of offenses are rows of their own, never added to totals.
+        """
+        if suspects not in ("mark", "drop", "keep"):
+            raise HubError(f"suspects is “mark”, “drop” or “keep”, not “{suspects}”.")
+        if by == "agency":
+            rows = self._counts(as_of)
+            key = "agency_id"
+        elif by == "jurisdiction":
+            rows = self._figures(as_of, source).jurisdiction_counts()
+            key = "place"
+        elif by == "area":
+            rows = self._area_counts()
+            key = "area_id"
+        else:
+            raise HubError(f"Counts come by agency, jurisdiction or area, not by “{by}”.")
+        keep = pd.Series(True, index=rows.index)
+        if offenses is not None:
+            keep &= rows["offense"].isin(list(offenses))
+        if source is not None and by != "jurisdiction":
+            keep &= rows["source"] == source
+        out = rows.loc[keep, [key, *COUNT_COLUMNS]].reset_index(drop=True)
+        if suspects == "drop":
+            out["count"] = out["count"].where(out["suspect"] == "")
+        elif suspects == "keep":
+            out["suspect"] = ""
+        return out
+
+    def _area_counts(self) -> pd.DataFrame:
+        """Incidents (not victims) by area and month, zeros where the agency reported the month."""
+        columns = ["area_id", *COUNT_COLUMNS]
+        incidents = self.incidents().dropna(subset="area_id")
+        if incidents.empty:
+            return pd.DataFrame(columns=columns)
+        areas = self.areas().set_index("area_id")["jurisdiction"]
+        home = self.agencies().set_index("agency_id")["jurisdiction"]
+        told = self._counts(None)
+        told = told[told["status"].isin(["reported", "estimated"]) & ~told["offense"].isin(NEVER_MAPPED)]
+        told = told[told["source"].isin(incidents["source"].unique())]
+        told = told.assign(jurisdiction=told["agency_id"].map(home))[
+            ["jurisdiction", "month", "offense", "source"]
+        ]
+        grid = areas.rename("jurisdiction").reset_index().merge(told.drop_duplicates(), on="jurisdiction")
+        key = ["area_id", "month", "offense", "source"]
+        sums = incidents.assign(month=pd.PeriodIndex(incidents["coded_month"], freq="M")).groupby(key).size()
+        grid["count"] = sums.reindex(pd.MultiIndex.from_frame(grid[key])).fillna(0).to_numpy(float)
+        return grid.assign(status="reported", suspect="")[columns]
+
+    # -- incidents
+
+    def incidents(
+        self,
+        offense: str | Sequence[str] | None = None,
+        start: object = None,
+        end: object = None,
+        *,
+        source: str | None = None,
+        area: str | None = None,
+        as_of: str | None = None,
+    ) -> pd.DataFrame:
+        """Incidents that stand: one row per incident × offense, netted over all files.
+
+        Args:
+            offense: one or several offenses. start, end: first and last coded month, both included.
+            source: only this layout. area: only inside this area. as_of: as known on that day.
+
+        Returns:
+            The columns of the incidents table without ``import_seq``. ``victims`` are people harmed;
+            an incident is one row whatever their number. Sexual offenses never have coordinates.
+        """
+        rows = self._store.table("incidents")
+        coverage = self._store.table("coverage")
+        if source is not None:
+            rows, coverage = rows.filter(rows.source == source), coverage.filter(coverage.source == source)
+        live = views.live_incidents(rows, coverage, as_of)
+        if offense is not None:
+            wanted = [offense] if isinstance(offense, str) else list(offense)
+            live = live.filter(live.offense.isin(wanted))
+        net = views.netted(live)
+        if start is not None:
+            net = net.filter(net.coded_month >= str(pd.Period(start, "M")))  # type: ignore[arg-type]
+        if end is not None:
+            net = net.filter(net.coded_month <= str(pd.Period(end, "M")))  # type: ignore[arg-type]
+        tiles = None
+        if area is not None:
+            tiles = self._area(area)
+        found = conform(TABLES["incidents"], self._store.run(net)).drop(columns="import_seq")
+        hidden = found["offense"].isin(NEVER_MAPPED)
+        found.loc[hidden, ["longitude", "latitude", "h3_r9", "area_id"]] = np.nan
+        if tiles is not None:
+            inside = locate(found["longitude"], found["latitude"], [tiles]) >= 0
+            found = found[inside]
+        order = ["agency_id", "coded_month", "incident_id", "offense"]
+        return found.sort_values(order, ignore_index=True)[[c for c in INCIDENT_COLUMNS if c != "import_seq"]]
+
+    def _area(self, area: str) -> Any:
+        areas = self.areas().set_index("area_id")
+        if area not in areas.index:
+            raise HubError(f"There is no area “{area}” in the hub.")
+        return areas.loc[area, "geometry"]
+
+    # -- series
+
+    def _figures(self, as_of: str | None = None, source: str | None = None) -> Figures:
+        key = ("figures", as_of, source)
+        if key not in self._memory:
+            rows = self._counts(as_of)
+            rows = rows if source is None else rows[rows["source"] == source]
+            self._memory[key] = Figures(rows, self.agencies(), self.populations(), self._baseline())
+        figures: Figures = self._memory[key]
+        return figures
+
+    def series(self, place: str, measure: str, *, through: object = None) -> MeasureSeries:
+        """A measure of a place month by month (see :class:`MeasureSeries`).
+
+        ``place`` is a jurisdiction, ``region`` or an agency's id; ``through`` cuts after that month.
+        Raises ``HubError`` in words when the place or measure has no usable series.
+        """
+        if measure not in MEASURES:
+            raise HubError(f"There is no measure “{measure}”. Known: {', '.join(MEASURES)}.")
+        found = self._figures().series(place, measure)
+        if found is None:
+            raise HubError(self._why_no_series(place, measure))
+        return cut(found, through)
+
+    def _why_no_series(self, place: str, measure: str) -> str:
+        name, what = PLACES.get(place, place), MEASURES[measure].lower()
+        homes = self.agencies()["jurisdiction"]
+        if place in JURISDICTIONS and not (homes == place).any():
+            return f"No agency of {name} is in the hub yet. Import its files to see {what} there."
+        if measure == "gun_violence":
+            return (
+                f"No agency of {name} tells which offenses were committed with a firearm, "
+                f"so {what} is not available there."
+            )
+        return f"No agency of {name} has a usable series of {what}: an offense it needs is not reported."
+
+    def places(self) -> list[str]:
+        """Jurisdictions that have a usable series of any measure, and ``region`` when there is one."""
+        figures = self._figures()
+        found = [p for p in JURISDICTIONS if any(figures.series(p, m) is not None for m in MEASURES)]
+        return [REGION, *found] if found else []
+
+    def _baseline(self) -> tuple[str, str]:
+        goals = self.goals()
+        chosen = goals[goals["default"].fillna(False).astype(bool)]
+        if chosen.empty:
+            return DEFAULT_BASELINE
+        return str(chosen["baseline_start"].min()), str(chosen["baseline_end"].max())
+
+    # -- small tables
+
+    def _table(self, name: str) -> pd.DataFrame:
+        if name not in self._memory:
+            self._memory[name] = self._store.frame(name)
+        frame: pd.DataFrame = self._memory[name]
+        return frame.copy()
+
+    def agencies(self) -> pd.DataFrame:
+        """One row an agency: agency_id, name, state, kind, jurisdiction, population …"""
+        return self._table("agencies")
+
+    def populations(self) -> pd.DataFrame:
+        """place, year, population, source; the census counts where the hub has none for a place."""
+        own = self._table("populations")
+        shipped = default_populations()
+        shipped = shipped[~shipped["place"].isin(own["place"])]
+        return conform(TABLES["populations"], pd.concat([own, shipped], ignore_index=True))
+
+    def areas(self) -> pd.DataFrame:
+        """area_id, jurisdiction, name, kind, population, code, geometry (shapely)."""
+        areas = self._table("areas")
+        return areas.assign(geometry=pd.Series([read_geometry(t) for t in areas["geometry"]], dtype=object))
+
+    def deployments(self) -> pd.DataFrame:
+        """A tactic working in an area: deployment_id, tactic, area_id, jurisdiction, start …"""
+        return self._table("deployments")
+
+    def activities(self) -> pd.DataFrame:
+        """deployment_id, month, activity, value, planned."""
+        return self._table("activities")
+
+    def goals(self) -> pd.DataFrame:
+        """Versions of goals."""
+        return self._table("goals")
+
+    def milestones(self) -> pd.DataFrame:
+        """date, title, text, status, source."""
+        return self._table("milestones")
+
+    def meetings(self) -> pd.DataFrame:
+        """date, title, text, place, source."""
+        return self._table("meetings")
+
+    def benchmarks(self) -> pd.DataFrame:
+        """Effects that other cities reported."""
+        return self._table("benchmarks")
+
+    def imports(self) -> pd.DataFrame:
+        """Every file that was imported, with its hash, vintage and row counts."""
+        return self._table("imports")
+
+    def quarantine(self) -> pd.DataFrame:
+        """Every value that a rule refused: file, line, column, value, rule, remedy, row."""
+        return self._table("quarantine")
+
+    def sources(self) -> pd.DataFrame:
+        """Per layout: source, agencies, offenses, first and last month, latest vintage."""
+        counts = self._counts(None)
+        grouped = counts.groupby("source", sort=True)
+        return grouped.agg(
+            agencies=("agency_id", "nunique"),
+            offenses=("offense", "nunique"),
+            first=("month", "min"),
+            last=("month", "max"),
+            vintage=("vintage", "max"),
+        ).reset_index()
+
+    def outlines(self) -> dict[str, Any]:
+        """GeoJSON of the jurisdictions (kind ``jurisdiction``) and the counties around (``context``)."""
+        return outline_collection()

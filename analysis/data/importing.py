@@ -1,0 +1,295 @@
+"""Files into the hub: read, number, store, recount. All of it or nothing.
+
+Each file gets a number (``import_seq``). What was imported is known by the hash of its content, so
+the same file under another name, or packed, is recognised. Counts of files of incidents are not
+taken from the file but recomputed from all live incidents of that agency and source, because a later
+file may cancel or supplement incidents of an earlier one (see :mod:`analysis.data.views`).
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from analysis.data import own_files
+from analysis.data.locating import assign
+from analysis.data.recount import recount
+from analysis.data.region import KNOWN_AGENCIES
+from analysis.data.schema import ALL_TABLES, TABLES, conform
+from analysis.data.sources.base import Parsed, SourceError
+from analysis.data.sources.opening import LIMIT_BYTES
+from analysis.data.store import Transaction
+
+Progress = Callable[[int, int, str], None]
+_SUFFIXES: Final = (".csv", ".txt", ".gz", ".xlsx", ".json", ".geojson")
+_FILE_COLUMNS: Final = (
+    "file", "layout", "outcome", "rows_read", "rows_kept", "rows_quarantined", "vintage", "message",
+)  # fmt: skip
+_COUNTS: Final = ("rows_read", "rows_kept", "rows_quarantined")
+#: Rows held in memory before they are written; the import still counts as a whole or not at all.
+_FLUSH_ROWS: Final = 150_000
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import did.
+
+    ``files`` has one row a file: file, layout, outcome (imported · unchanged · refused), rows_read,
+    rows_kept, rows_quarantined, vintage, message. ``rows_read = rows_kept + rows_quarantined``.
+    """
+
+    files: pd.DataFrame
+    rows_read: int
+    rows_kept: int
+    rows_quarantined: int
+    messages: tuple[str, ...]
+    unchanged: bool
+
+
+def list_files(paths: str | Path | Iterable[str | Path]) -> tuple[list[Path], list[str]]:
+    """The files to read, and the names of files in folders that are of no kind an import reads."""
+    given = [paths] if isinstance(paths, (str, Path)) else list(paths)
+    files: list[Path] = []
+    passed: list[str] = []
+    for path in map(Path, given):
+        if not path.is_dir():
+            files.append(path)
+            continue
+        for inner in sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith(".")):
+            (files if inner.suffix.lower() in _SUFFIXES else passed).append(inner)  # type: ignore[arg-type]
+    return files, [Path(p).name for p in passed]
+
+
+def content_hash(path: Path) -> str:
+    """SHA-256 of a file's content, unpacked when it is gzip; empty when it cannot be unpacked.
+
+    Reading stops at the limit above which no file is read.
+    """
+    digest = hashlib.sha256()
+    with path.open("rb") as raw:
+        packed = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        stream: Any = gzip.GzipFile(fileobj=raw) if packed else raw
+        size = 0
+        try:
+            while size <= LIMIT_BYTES and (chunk := stream.read(1 << 20)):
+                size += len(chunk)
+                digest.update(chunk)
+        except (EOFError, OSError):
+            return ""  # damaged: the source will refuse it and say why
+    return digest.hexdigest() if size <= LIMIT_BYTES else ""
+
+
+@dataclass
+class _Batch:
+    """Rows waiting to be written, and what they touch."""
+
+    work: Transaction
+    areas: pd.DataFrame
+    agencies: pd.DataFrame
+    frames: dict[str, list[pd.DataFrame]] = field(default_factory=dict)
+    rows: int = 0
+    counted: dict[tuple[str, str], str] = field(default_factory=dict)  # (source, agency) → first vintage
+
+    def add(self, name: str, frame: pd.DataFrame) -> None:
+        if len(frame):
+            self.frames.setdefault(name, []).append(conform(ALL_TABLES[name], frame))
+            self.rows += len(frame)
+
+    def flush(self) -> None:
+        for name, frames in self.frames.items():
+            rows = pd.concat(frames, ignore_index=True)
+            if name == "incidents":
+                rows = assign(rows, self.areas, self.agencies)
+            self.work.append(name, rows)
+        self.frames, self.rows = {}, 0
+
+
+def import_files(
+    work: Transaction,
+    paths: str | Path | Iterable[str | Path],
+    *,
+    layout: str = "auto",
+    mapping: Any = None,
+    vintage: str | None = None,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Read files into an open transaction. Refused files are reported, the others imported."""
+    files, passed = list_files(paths)
+    say = progress or (lambda done, total, text: None)
+    imports = work.frame("imports")
+    seq = int(imports["import_seq"].max()) + 1 if len(imports) else 1
+    mapped = content_hash(Path(mapping)) if isinstance(mapping, (str, Path)) else ""
+    seen: dict[tuple[str, str], dict[str, Any]] = {}
+    for known in imports.fillna({"mapping_sha256": ""}).to_dict("records"):
+        seen[str(known["sha256"]), str(known["mapping_sha256"])] = {str(k): v for k, v in known.items()}
+    batch = _Batch(work, work.frame("areas"), work.frame("agencies"))
+    records: list[dict[str, Any]] = []
+    messages: list[str] = []
+    if passed:
+        messages.append(f"Not looked at, because no agency publishes such files: {', '.join(passed)}.")
+    for i, path in enumerate(files):
+        say(i, len(files) + 1, path.name)
+        record = dict.fromkeys(_FILE_COLUMNS[3:6], 0) | {
+            "file": path.name,
+            "layout": "",
+            "vintage": "",
+            "message": "",
+        }
+        records.append(record)
+        digest = content_hash(path) if path.is_file() else ""
+        before = seen.get((digest, mapped)) if digest else None
+        if before is not None and (layout == "auto" or str(before["layout"]).startswith(layout)):
+            record |= {name: before[name] for name in ("layout", "vintage", *_COUNTS)}
+            words = f"Imported before, as {before['file']}: nothing changed."
+            record |= {"outcome": "unchanged", "message": words}
+            continue
+        try:
+            parsed = _parse(path, layout, mapping, batch.agencies)
+        except SourceError as error:
+            record |= {"outcome": "refused", "message": str(error)}
+            messages.append(str(error))
+            continue
+        known_on = vintage or parsed.vintage or datetime.now(UTC).date().isoformat()
+        entry = _ledger_row(parsed, seq, digest, mapped, known_on)
+        _store(batch, parsed, seq, known_on)
+        batch.add("imports", pd.DataFrame([entry]))
+        seen[digest, mapped] = entry
+        record |= {name: entry[name] for name in ("layout", "vintage", *_COUNTS)}
+        record |= {"outcome": "imported", "message": " ".join(parsed.messages)}
+        messages.extend(f"{path.name}: {m}" for m in parsed.messages)
+        seq += 1
+        if batch.rows >= _FLUSH_ROWS:
+            batch.flush()
+    batch.flush()
+    say(len(files), len(files) + 1, "Counting")
+    recount(work, batch.counted, seq)
+    say(len(files) + 1, len(files) + 1, "Done")
+    return _report(records, messages)
+
+
+def _parse(path: Path, layout: str, mapping: Any, agencies: pd.DataFrame) -> Parsed:
+    """Read one file: a table of the data package, or an agency's file."""
+    from analysis.data.sources.detect import parse_file
+
+    if mapping is None and (parsed := own_files.parse(path, layout)) is not None:
+        return parsed
+    told = agencies.dropna(subset=["name", "state"])
+    names = dict(zip(zip(told["name"], told["state"], strict=True), told["agency_id"], strict=True))
+    return parse_file(path, layout=layout, mapping=mapping, agency_ids=names)
+
+
+def _ledger_row(parsed: Parsed, seq: int, digest: str, mapped: str, vintage: str) -> dict[str, Any]:
+    return {
+        "import_seq": seq,
+        "imported_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "file": parsed.file,
+        "sha256": digest,
+        "mapping_sha256": mapped or np.nan,
+        "layout": parsed.layout,
+        "vintage": vintage,
+        "rows_read": parsed.rows_read,
+        "rows_kept": parsed.rows_kept,
+        "rows_quarantined": parsed.rows_quarantined,
+        "synthetic": parsed.synthetic,
+        "message": " ".join(parsed.messages) or np.nan,
+    }
+
+
+def put(work: Transaction, table: str, rows: pd.DataFrame) -> None:
+    """Add rows to a small table in an open transaction; new areas give incidents their place."""
+    batch = _Batch(work, work.frame("areas"), work.frame("agencies"))
+    upsert(work, table, rows)
+    if table == "areas":
+        _areas_came(batch)
+
+
+def _store(batch: _Batch, parsed: Parsed, seq: int, vintage: str) -> None:
+    """Put one file's rows into the batch."""
+    stamp: dict[str, Any] = {"vintage": vintage, "import_seq": seq}
+    work = batch.work
+    work.synthetic = work.synthetic or parsed.synthetic
+    batch.add("quarantine", parsed.quarantine.assign(import_seq=seq))
+    if len(parsed.agencies) or len(parsed.monthly) or len(parsed.incidents):
+        batch.agencies = merge_agencies(batch.agencies, parsed)
+        work.replace("agencies", batch.agencies)
+    if len(parsed.incidents):
+        batch.add("incidents", parsed.incidents.assign(**stamp))
+        last = parsed.incidents["coded_month"].max()
+        batch.add(
+            "coverage", parsed.monthly.drop(columns=["count", "source_file"]).assign(file_month=last, **stamp)
+        )
+        for key in parsed.monthly[["source", "agency_id"]].drop_duplicates().itertuples(index=False):
+            first = batch.counted.get((key.source, key.agency_id), vintage)
+            batch.counted[key.source, key.agency_id] = min(first, vintage)
+    elif len(parsed.monthly):
+        batch.add("monthly_counts", parsed.monthly.assign(**stamp))
+    for name, frame in parsed.tables.items():
+        if name not in TABLES:
+            raise SourceError(f"{parsed.file}: holds a table “{name}” that the hub does not know.")
+        upsert(batch.work, name, frame)
+        if name == "areas":
+            _areas_came(batch)
+
+
+def _areas_came(batch: _Batch) -> None:
+    """Give the incidents that are already here their place in the new areas."""
+    batch.flush()
+    batch.areas = batch.work.frame("areas")
+    incidents = batch.work.frame("incidents")
+    if len(incidents):
+        batch.work.replace("incidents", assign(incidents, batch.areas, batch.agencies))
+
+
+def upsert(work: Transaction, name: str, frame: pd.DataFrame) -> None:
+    """Add rows to a small table; rows with the same key take the place of older ones."""
+    table = ALL_TABLES[name]
+    both = pd.concat([work.frame(name), conform(table, frame)], ignore_index=True)
+    work.replace(name, both.drop_duplicates(list(table.key), keep="last", ignore_index=True))
+
+
+def merge_agencies(known: pd.DataFrame, parsed: Parsed) -> pd.DataFrame:
+    """The agency table with what a file tells: new values fill gaps and replace older ones.
+
+    An agency of the region keeps its jurisdiction whatever the file says; one that a file only
+    counts for, without describing it, gets its identifier for a name.
+    """
+    told = conform(TABLES["agencies"], parsed.agencies)
+    ids = (
+        pd.concat([parsed.monthly["agency_id"], parsed.incidents["agency_id"]])
+        .dropna()
+        .astype("str")
+        .unique()
+    )
+    bare = [i for i in ids if i not in set(told["agency_id"]) and i not in set(known["agency_id"])]
+    told = pd.concat([told, conform(TABLES["agencies"], _bare_rows(bare))], ignore_index=True)
+    told = told.drop_duplicates("agency_id", keep="last").set_index("agency_id")
+    merged = told.combine_first(known.set_index("agency_id")) if len(known) else told
+    for ori, agency in KNOWN_AGENCIES.items():
+        if ori in merged.index:
+            merged.loc[ori, ["name", "state", "kind", "jurisdiction"]] = [
+                agency.name, agency.state, agency.kind, agency.jurisdiction,
+            ]  # fmt: skip
+    return conform(TABLES["agencies"], merged.reset_index()).sort_values("agency_id", ignore_index=True)
+
+
+def _bare_rows(ids: list[str]) -> pd.DataFrame:
+    columns = list(TABLES["agencies"].columns)
+    return pd.DataFrame({"agency_id": ids, "name": ids}).reindex(columns=columns)
+
+
+def _report(records: list[dict[str, Any]], messages: list[str]) -> ImportReport:
+    files = pd.DataFrame(records).reindex(columns=list(_FILE_COLUMNS))
+    read, kept, apart = (int(files[c].sum()) for c in _COUNTS)
+    unchanged = bool(len(files)) and bool((files["outcome"] == "unchanged").all())
+    if unchanged:
+        messages.append("Every file was imported before: the hub did not change.")
+    return ImportReport(files, read, kept, apart, tuple(messages), unchanged)
