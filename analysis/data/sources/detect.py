@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from analysis.data.sources import rtci, slmpd_legacy
+from analysis.data.sources import rtci, rtci_totals, slmpd_legacy, slmpd_nibrs
 from analysis.data.sources.base import Parsed, SourceError
 from analysis.data.sources.opening import open_file
 from analysis.data.sources.reader import RawTable, key, read_table
@@ -36,6 +36,10 @@ def _legacy(table: RawTable, layout: str, agency_ids: AgencyIds | None) -> Parse
     return slmpd_legacy.parse(table, layout)
 
 
+def _nibrs(table: RawTable, layout: str, agency_ids: AgencyIds | None) -> Parsed:
+    return slmpd_nibrs.parse(table, layout)
+
+
 def _layouts() -> Iterable[Layout]:
     for columns, when in (
         (slmpd_legacy.COLUMNS_18, "2008 to May 2013, July and August 2013; no complaint number"),
@@ -51,6 +55,24 @@ def _layouts() -> Iterable[Layout]:
             columns,
             _legacy,
         )
+    yield Layout(
+        slmpd_nibrs.RAW,
+        "SLMPD monthly crime file, NIBRS era",
+        "slmpd_nibrs",
+        "St. Louis Metropolitan Police, December 2020 on: one row is an offense and a victim, 22 columns.",
+        slmpd_nibrs.RAW,
+        slmpd_nibrs.COLUMNS_RAW,
+        _nibrs,
+    )
+    yield Layout(
+        slmpd_nibrs.CLEANED,
+        "SLMPD NIBRS era, cleaned extract",
+        "slmpd_nibrs",
+        "A third party's cleaned rows of the same files: 14 columns, clipped to the city.",
+        slmpd_nibrs.CLEANED,
+        slmpd_nibrs.COLUMNS_CLEANED,
+        _nibrs,
+    )
     yield Layout(
         rtci.TRENDS,
         "Real-Time Crime Index, monthly trends",
@@ -77,6 +99,24 @@ def _layouts() -> Iterable[Layout]:
         rtci.PANEL,
         rtci.COLUMNS_PANEL,
         rtci.parse_panel,
+    )
+    yield Layout(
+        rtci_totals.YTD,
+        "Real-Time Crime Index, year-to-date table",
+        "rtci_totals",
+        "One row is an agency and an offense: totals from January to a month, this year and last.",
+        rtci_totals.YTD,
+        rtci_totals.COLUMNS_YTD,
+        rtci_totals.parse_ytd,
+    )
+    yield Layout(
+        rtci_totals.SCORECARD,
+        "Real-Time Crime Index, scorecard",
+        "rtci_totals",
+        "One row is an agency and an offense: two full years and three years to the same month.",
+        rtci_totals.SCORECARD,
+        rtci_totals.COLUMNS_SCORECARD,
+        rtci_totals.parse_scorecard,
     )
 
 

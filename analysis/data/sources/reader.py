@@ -7,8 +7,10 @@ never shifted, filled or dropped.
 from __future__ import annotations
 
 import csv
+import difflib
 import io
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
@@ -280,3 +282,10 @@ def _drop_unnamed(frame: pd.DataFrame, names: list[str]) -> tuple[pd.DataFrame, 
     frame = frame.iloc[:, keep]
     frame.columns = pd.Index(kept)
     return frame, kept
+
+
+def closest(name: str, names: Iterable[str]) -> str:
+    """ " Did you mean “Month”?" for the most similar of the names, or nothing."""
+    by_fold = {other.casefold(): other for other in names}
+    found = difflib.get_close_matches(name.casefold(), by_fold, n=1, cutoff=0.5)
+    return f" Did you mean “{by_fold[found[0]]}”?" if found else ""

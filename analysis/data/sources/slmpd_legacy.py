@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from analysis.data.sources import slmpd
+from analysis.data.sources import counting, incidents, slmpd
 from analysis.data.sources.base import MONTHLY_COLUMNS, Parsed
 from analysis.data.sources.reader import RawTable
 from analysis.data.sources.rules import (
@@ -102,7 +102,7 @@ def parse(table: RawTable, layout: str) -> Parsed:
         quarantine,
         layout,
         messages=[*messages, *(monthly := _monthly(rows, table.file))[1]],
-        incidents=slmpd.group_incidents(rows, SOURCE, table.file),
+        incidents=incidents.group_incidents(rows, SOURCE, table.file),
         monthly=monthly[0],
         agencies=slmpd.agencies(),
     )
@@ -146,12 +146,12 @@ def _rows(table: RawTable, parsed: pd.DataFrame, date: str, old: bool) -> tuple[
     assault = (offense == "aggravated_assault").to_numpy()
     x = pd.to_numeric(table.text("xcoord").loc[index], errors="coerce").astype("float64")
     y = pd.to_numeric(table.text("ycoord").loc[index], errors="coerce").astype("float64")
-    longitude, latitude = slmpd.to_degrees(x, y, CRS)
+    longitude, latitude = incidents.to_degrees(x, y, CRS)
     occurred = dates(table.text(date).loc[index], _DATE_FORMATS)
     impossible = _impossible(occurred, parsed["month"])
-    neighborhood = table.text("neighborhood").loc[index].str.replace(r"\.0$", "", regex=True)
     rows = pd.DataFrame(
         {
+            "agency_id": slmpd.AGENCY_ID,
             "incident_id": _incident_id(table, index, code, offense, date, old),
             "occurred_at": occurred.mask(impossible),
             "reported_at": (
@@ -167,30 +167,18 @@ def _rows(table: RawTable, parsed: pd.DataFrame, date: str, old: bool) -> tuple[
             "count": parsed["count"].astype("int64"),
             "longitude": longitude,
             "latitude": latitude,
-            "area_name": neighborhood.mask(neighborhood.isin(["", "0", "00"])),
+            "area_name": slmpd.neighborhood_number(table.text("neighborhood").loc[index]),
             "line": table.line[index.to_numpy()],
         },
         index=index,
     )
-    rows, withheld, far = slmpd.place_rows(rows)
-    messages = []
+    rows, messages = incidents.place_rows(rows)
     if impossible.any():
         n = int(impossible.sum())
         messages.append(
             f"{n:,} {plural(n, 'row names', 'rows name')} a date of occurrence that cannot be true or "
             f"be read ({lines_phrase(rows['line'][impossible])}): counted in the coded "
             "month, kept without a date."
-        )
-    if far.any():
-        n = int(far.sum())
-        messages.append(
-            f"{n:,} {plural(n, 'row has', 'rows have')} coordinates far outside the region "
-            f"({lines_phrase(rows['line'][far])}): counted, kept without coordinates."
-        )
-    if withheld.any():
-        messages.append(
-            f"Coordinates of {int(withheld.sum()):,} rows of sexual offenses were removed: they are never "
-            "placed on a map."
         )
     return rows, messages
 
@@ -222,7 +210,7 @@ def _incident_id(
 
 def _monthly(rows: pd.DataFrame, file: str) -> tuple[pd.DataFrame, list[str]]:
     """Net counts by coded month. A month that the file holds has a zero where nothing was counted."""
-    fringe = slmpd.fringe_months(rows["coded_month"])
+    fringe = counting.fringe_months(rows["coded_month"])
     parts = {
         name: rows.loc[(rows["offense"] == whole) & rows[flagged].fillna(False).astype(bool)]
         for name, whole, flagged in _PARTS
@@ -233,18 +221,13 @@ def _monthly(rows: pd.DataFrame, file: str) -> tuple[pd.DataFrame, list[str]]:
         index=pd.Index(sorted(rows["coded_month"].unique()), name="month"),
     ).fillna(0.0)
     out = net.reset_index().melt("month", var_name="offense", value_name="count")
-    messages = []
-    if fringe:
-        months = ", ".join(sorted(fringe))
-        messages.append(
-            f"{months}: only a few rows of {plural(len(fringe), 'this month', 'these months')} are in the "
-            "file, so the counts are marked as partial."
-        )
+    messages = counting.partial_message(fringe)
     below = out["count"] < 0
     if below.any():
         named = ", ".join(out["month"][below] + " " + out["offense"][below])
         messages.append(f"More rows are cancelled than counted: {named}. Stored as missing, not as zero.")
     out["status"] = np.where(below, "missing", np.where(out["month"].isin(fringe), "partial", "reported"))
     out["count"] = out["count"].mask(below)
+    out = out[(out["status"] != "partial") | (out["count"] != 0)]  # a part of a month shows no zero
     out = out.assign(agency_id=slmpd.AGENCY_ID, source=SOURCE, source_file=file)
-    return out[list(MONTHLY_COLUMNS)], messages
+    return out[list(MONTHLY_COLUMNS)].reset_index(drop=True), messages
