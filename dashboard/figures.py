@@ -15,7 +15,6 @@ from typing import Any, Final
 
 import pandas as pd
 
-from analysis.evidence import Interval
 from dashboard import words as w
 from dashboard.picture import compose, to_png
 from dashboard.theme import LIGHT, Look
@@ -35,10 +34,10 @@ FORMATS: Final[dict[str, Callable[[Any], str]]] = {
     "percent_change": lambda v: w.percent(v, signed=True),
     "share": lambda v: w.percent(100 * v, 1) if w.known(v) else w.UNKNOWN,
     "month": lambda v: w.month(v),
-    "date": lambda v: w.UNKNOWN if pd.isna(v) else f"{pd.Timestamp(v):%B} {pd.Timestamp(v).day}, {pd.Timestamp(v).year}",
+    "date": lambda v: w.date(v),
     "year": lambda v: w.UNKNOWN if pd.isna(v) else f"{v}",
     "yes_no": lambda v: w.UNKNOWN if pd.isna(v) else "yes" if v else "no",
-    "text": lambda v: "" if v is None or (not isinstance(v, (Interval, list, tuple)) and pd.isna(v)) else str(v),
+    "text": lambda v: "" if _missing(v) else str(v),
 }  # fmt: skip
 
 
@@ -155,6 +154,10 @@ class Figure:
         return pd.DataFrame(
             {c.label: [FORMATS[c.format](v) for v in self.table[name]] for name, c in columns.items()}
         )
+
+
+def _missing(value: Any) -> bool:
+    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
 
 
 def _cell(value: Any) -> Any:

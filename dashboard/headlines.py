@@ -91,7 +91,8 @@ def hotspots(
     """How concentrated a measure is, and how many places stay hot. Shares lie between 0 and 1."""
     if not (w.known(share_of_map) and w.known(share_of_events)):
         return f"There are no mapped incidents of {measure.lower()} for this place and period."
-    assert share_of_map is not None and share_of_events is not None
+    assert share_of_map is not None
+    assert share_of_events is not None
     first = (
         f"{w.percent(100 * share_of_map)} of the map holds {w.percent(100 * share_of_events)} of "
         f"{measure.lower()}."
@@ -146,7 +147,8 @@ def specification(
         if change.contains(0.0)
         else "The range does not include “no difference”."
     )
-    return f"Your specification: {w.fewer(change.estimate)} in {w.place_in_sentence(where)}, {w.between(change)}. {told}"
+    found = f"{w.fewer(change.estimate)} in {w.place_in_sentence(where)}, {w.between(change)}"
+    return f"Your specification: {found}. {told}"
 
 
 def evidence(falls: Sequence[float], rigorous: Sequence[float] = ()) -> str:

@@ -49,7 +49,7 @@ class _Page:
         self, words: str, size: float, colour: str, *, weight: int = 400, x: float = MARGIN, width: float = 0
     ) -> None:
         room = width or self.width - 2 * MARGIN
-        for line in wrap(words, room, size * (0.97 if weight >= 600 else 0.9)):
+        for line in wrap(words, room, size * (1.0 if weight >= 600 else 0.97)):
             self.y += size * 1.28
             self.parts.append(
                 f'<text x="{x:g}" y="{self.y:.1f}" font-size="{size:g}" font-weight="{weight}" '
@@ -81,7 +81,7 @@ def compose(
 
     Args:
         title, sentence, source: words above and below.
-        panels: (heading, chart); several stand side by side while each keeps 220 pixels.
+        panels: (heading, chart); several stand side by side where there is room for all.
         alt: description for screen readers.
         stamp: words that must not be lost, such as "Synthetic sample data".
         width: outer width in pixels.
@@ -94,7 +94,7 @@ def compose(
         page.text(sentence, 14.5, look.muted)
     page.y += 8
     room = width - 2 * MARGIN
-    columns = max(1, min(len(panels), int(room // 220)))
+    columns = len(panels) if room / len(panels) >= 180 + 36 else 1
     gap = 18
     each = (room - gap * (columns - 1)) / columns
     for first in range(0, len(panels), columns):

@@ -114,6 +114,14 @@ def month(value: pd.Period | pd.Timestamp | str | None) -> str:
     return UNKNOWN if value is None or pd.isna(value) else to_month(value).strftime("%B %Y")
 
 
+def date(value: pd.Timestamp | str | None) -> str:
+    """Such as "May 23, 2024"."""
+    if value is None or pd.isna(value):
+        return UNKNOWN
+    day = pd.Timestamp(value)
+    return f"{day:%B} {day.day}, {day.year}"
+
+
 def months(start: pd.Period | str, end: pd.Period | str) -> str:
     """Such as "January to June 2026", "January 2025 to June 2026", or one month alone."""
     a, b = to_month(start), to_month(end)
@@ -196,14 +204,14 @@ def _span(low: float, high: float) -> str:
     return a + PERCENT if a == b else f"{a}–{b}{PERCENT}"
 
 
-def interval(value: Interval, digits: int = 0, *, unit: str = "") -> str:
-    """For tables: "−11 (−14 to −8)"."""
+def interval(value: Interval, digits: int = 0, *, unit: str = "", signed: bool = False) -> str:
+    """For tables: "−11 (−14 to −8)"; ``signed`` writes the plus of rises as well."""
     if not known(value.estimate):
         return UNKNOWN
-    text = number(value.estimate, digits) + unit
+    middle, low, high = (number(v, digits, signed=signed) for v in (value.estimate, value.lower, value.upper))
     if not (known(value.lower) and known(value.upper)):
-        return f"{text} (range not known)"
-    return f"{text} ({number(value.lower, digits)} to {number(value.upper, digits)}{unit})"
+        return f"{middle}{unit} (range not known)"
+    return f"{middle}{unit} ({low} to {high}{unit})"
 
 
 def people(value: Interval, one: str = "victim", many: str = "victims") -> str:

@@ -149,8 +149,10 @@ def number_y(
     """A quiet number axis of few ticks; Vega writes real minus signs by itself."""
     label = "format(datum.value, ',.0f') + '\u00a0%'" if percent else "format(datum.value, ',')"
     shown = (
-        alt.Axis(tickCount=5, labelExpr=label, title=title, titleAngle=0, titleAlign="left", titleAnchor="end",
-                 titleX=0, titleY=-8)
+        alt.Axis(
+            tickCount=5, labelExpr=label, title=title, titleAngle=0, titleAlign="left",
+            titleAnchor="end", titleX=0, titleY=-8,
+        )
         if axis
         else None
     )  # fmt: skip

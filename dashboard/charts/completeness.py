@@ -9,13 +9,14 @@ import pandas as pd
 
 from dashboard import words as w
 from dashboard.charts import base
+from dashboard.charts.labels import WIDTHS, shorten
 from dashboard.theme import LIGHT, Look
 
 #: State of a month → word, sign in the cell (empty: none), index in the look's colours.
 STATES: Final[dict[str, tuple[str, str]]] = {
     "reported": ("Reported", ""),
     "estimated": ("Estimated", "~"),
-    "partial": ("Partial", "◐"),
+    "partial": ("Partial", "–"),
     "suspect": ("Looks wrong", "!"),
     "missing": ("Missing", "×"),
 }
@@ -68,7 +69,8 @@ def completeness_map(table: pd.DataFrame, *, years: int = 4, look: Look = LIGHT)
     chart = alt.Chart(data)
     cells = chart.mark_rect(strokeWidth=1).encode(
         x=base.month_x("date", x), x2="end:T", y=y("top"), y2="bottom:Q",
-        fill=alt.Fill("fill:N", scale=None, legend=None), stroke=alt.Stroke("line:N", scale=None, legend=None),
+        fill=alt.Fill("fill:N", scale=None, legend=None),
+        stroke=alt.Stroke("line:N", scale=None, legend=None),
         tooltip=[alt.Tooltip("agency:N", title="Agency"), alt.Tooltip("label:N", title="Month"),
                  alt.Tooltip("word:N", title="State"), alt.Tooltip("why:N", title="Why")],
     )  # fmt: skip
@@ -78,8 +80,9 @@ def completeness_map(table: pd.DataFrame, *, years: int = 4, look: Look = LIGHT)
     signs = alt.Chart(data_signs).mark_text(
         baseline="middle", fontWeight=600, fontSize=width, color=look.text, aria=False
     ).encode(x=base.month_x("mid", x), y=y("middle"), text="sign:N")  # fmt: skip
-    titles = alt.Chart(pd.DataFrame({"agency": names, "at": [i + 0.24 for i in range(len(names))]}))
-    name = titles.mark_text(align="left", baseline="middle", fontSize=13, limit=alt.ExprRef("width")).encode(
+    shown = [shorten(name, WIDTHS[0] + 20, 13) for name in names]
+    titles = alt.Chart(pd.DataFrame({"agency": shown, "at": [i + 0.24 for i in range(len(names))]}))
+    name = titles.mark_text(align="left", baseline="middle", fontSize=13).encode(
         x=alt.value(0), y=y("at"), text="agency:N"
     )
     return base.finish(alt.layer(cells, signs, name), look, height=44 * len(names) + 6)
@@ -106,7 +109,8 @@ def revision_triangle(table: pd.DataFrame, *, look: Look = LIGHT) -> Any:
     data = table.assign(label=[w.month(m) for m in table["month"]]).drop(columns="month")
     y = base.limits([data["percent"], [100.0]])
     x = alt.X(
-        "delay:Q", scale=alt.Scale(domain=[float(data["delay"].min()), float(data["delay"].max()) or 1.0], nice=False),
+        "delay:Q",
+        scale=alt.Scale(domain=[float(data["delay"].min()), float(data["delay"].max()) or 1.0], nice=False),
         axis=alt.Axis(title="Months after the month itself", tickMinStep=1, tickCount=6),
     )  # fmt: skip
     chart = alt.Chart(data)

@@ -31,7 +31,8 @@ def residuals(table: pd.DataFrame, *, start: Any = None, look: Look = LIGHT) -> 
     ).encode(y=base.number_y("low", y), y2="high:Q")  # fmt: skip
     dots = alt.Chart(data).mark_point(filled=True, size=36, color=look.main, opacity=0.9).encode(
         x=base.month_x("date", x), y=base.number_y("residual", y),
-        tooltip=[alt.Tooltip("label:N", title="Month"), alt.Tooltip("residual:Q", title="Residual", format="+.2f")],
+        tooltip=[alt.Tooltip("label:N", title="Month"),
+                 alt.Tooltip("residual:Q", title="Residual", format="+.2f")],
     )  # fmt: skip
     rule = [] if start is None else [base.start_rule(base.day(start), look)]
     return base.finish(alt.layer(band, base.zero_rule(look), *rule, dots), look, height=220)

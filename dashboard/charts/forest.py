@@ -16,10 +16,8 @@ import pandas as pd
 from analysis.evidence import Interval
 from dashboard import words as w
 from dashboard.charts import base
+from dashboard.charts.rows import MARK_AT, lay_out, words, y_of
 from dashboard.theme import LIGHT, STATUSES, Look
-
-#: Pixels a row takes: its words, then its dot.
-ROW = 50
 
 
 def state_of(lower: float, upper: float) -> str:
@@ -50,61 +48,80 @@ def dot_intervals(
     """
     if table.empty:
         return base.empty("Nothing to show yet.", look)
-    rows = _rows(table, group, look)
-    x_limits = _percent_limits(rows, goal)
-    height = ROW * len(rows) + 12
-    clipped = rows.assign(
-        low=rows["lower"].clip(*x_limits), high=rows["upper"].clip(*x_limits),
-        left_open=rows["lower"] < x_limits[0], right_open=rows["upper"] > x_limits[1],
-    )  # fmt: skip
-    x_scale = alt.Scale(domain=list(x_limits), nice=False)
-    axis = alt.Axis(
-        title=axis_title, tickCount=alt.ExprRef("width < 380 ? 4 : 7"), orient="bottom", grid=True, domain=False,
-        labelExpr="(datum.value > 0 ? '+' : '') + format(datum.value, ',.0f') + '\u00a0%'",
-    )  # fmt: skip
-    y_scale = alt.Scale(domain=[0, len(rows)], reverse=True, nice=False)
-
-    def y(field: str) -> alt.Y:
-        return alt.Y(f"{field}:Q", scale=y_scale, axis=None)
+    told, headings, height = lay_out(_told(table, look), group)
+    if goal is not None:
+        height += 20  # the goal's name has a line of its own below the rows
+    x_limits = _percent_limits(told, goal)
+    rows = told.assign(
+        low=told["lower"].clip(*x_limits),
+        high=told["upper"].clip(*x_limits),
+        left_open=told["lower"] < x_limits[0],
+        right_open=told["upper"] > x_limits[1],
+    )
+    scale = alt.Scale(domain=list(x_limits), nice=False)
+    axis = _percent_axis(axis_title)
+    y = y_of("at", height)
 
     def x(field: str) -> alt.X:
-        return alt.X(f"{field}:Q", scale=x_scale, axis=axis)
+        return alt.X(f"{field}:Q", scale=scale, axis=axis)
 
     colour = alt.Color("colour:N", scale=None, legend=None)
-    chart = alt.Chart(clipped)
-    known = chart.transform_filter("isValid(datum.percent)")
+    known = alt.Chart(rows).transform_filter("isValid(datum.percent)").transform_calculate(at=MARK_AT)
     bar = known.mark_rule(strokeWidth=3, opacity=0.75, aria=False).encode(
-        x=x("low"), x2="high:Q", y=y("at"), color=colour
+        x=x("low"), x2="high:Q", y=y, color=colour
     )
     ends = [
         known.transform_filter(f"datum.{side}_open")
         .mark_point(shape=f"triangle-{side}", filled=True, size=90, opacity=1, aria=False)
-        .encode(x=x(field), y=y("at"), color=colour)
+        .encode(x=x(field), y=y, color=colour)
         for side, field in (("left", "low"), ("right", "high"))
     ]
-    dot = known.transform_filter(
-        f"datum.percent >= {x_limits[0]} && datum.percent <= {x_limits[1]}"
-    ).mark_point(size=110, strokeWidth=2.5, opacity=1).encode(
-        x=x("percent"),
-        y=y("at"),
-        stroke=colour,
-        fill=alt.Color("fill:N", scale=None, legend=None),
-        shape=alt.Shape("shape:N", scale=None, legend=None),
-        tooltip=[
-            alt.Tooltip("name:N", title="What"),
-            alt.Tooltip("told:N", title="Change"),
-            alt.Tooltip("word:N", title="Says"),
-        ],
-    )  # fmt: skip
-    texts = _row_words(clipped, y, look)
+    inside = f"datum.percent >= {x_limits[0]} && datum.percent <= {x_limits[1]}"
+    dot = (
+        known.transform_filter(inside)
+        .mark_point(size=110, strokeWidth=2.5, opacity=1)
+        .encode(
+            x=x("percent"),
+            y=y,
+            stroke=colour,
+            fill=alt.Color("fill:N", scale=None, legend=None),
+            shape=alt.Shape("shape:N", scale=None, legend=None),
+            tooltip=[
+                alt.Tooltip("name:N", title="What"),
+                alt.Tooltip("told:N", title="Change"),
+                alt.Tooltip("word:N", title="Says"),
+            ],
+        )
+    )
     layers: list[Any] = [base.zero_rule(look, vertical=True)]
     if goal is not None:
-        mark = alt.Chart(pd.DataFrame({"goal": [goal], "at": [0.0]}))
-        layers.append(mark.mark_rule(strokeDash=[6, 4], strokeWidth=2, color=look.goal).encode(x=x("goal")))
+        layers.append(_goal_rule(goal, goal_label or "", x("goal"), height, look))
+    texts = words(rows, headings, height, look, colour="text_colour")
     return base.finish(alt.layer(*layers, bar, *ends, dot, *texts), look, height=height)
 
 
-def _rows(table: pd.DataFrame, group: str | None, look: Look) -> pd.DataFrame:
+def _percent_axis(title: str) -> alt.Axis:
+    return alt.Axis(
+        title=title,
+        tickCount=alt.ExprRef("width < 380 ? 4 : 7"),
+        grid=True,
+        domain=False,
+        labelExpr="(datum.value > 0 ? '+' : '') + format(datum.value, ',.0f') + '\u00a0%'",
+    )
+
+
+def _goal_rule(goal: float, label: str, x: alt.X, height: float, look: Look) -> Any:
+    """A dashed rule; what it is stands at its foot."""
+    table = pd.DataFrame({"goal": [goal], "text": [label], "at": [height]})
+    rule = alt.Chart(table).mark_rule(strokeDash=[6, 4], strokeWidth=2, color=look.goal).encode(x=x)
+    text = alt.Chart(table).mark_text(
+        align="left", baseline="bottom", dx=4, dy=-2, fontWeight=600, color=look.goal_text, fontSize=13
+    ).encode(x=x, y=y_of("at", height), text="text:N")  # fmt: skip
+    return alt.layer(rule, text)
+
+
+def _told(table: pd.DataFrame, look: Look) -> pd.DataFrame:
+    """The rows with their state as colour, shape, fill and words."""
     rows = table.reset_index(drop=True).copy()
     for column in ("percent", "lower", "upper"):
         rows[column] = pd.to_numeric(rows[column]).astype(float)
@@ -117,40 +134,19 @@ def _rows(table: pd.DataFrame, group: str | None, look: Look) -> pd.DataFrame:
     rows["shape"] = ["circle" if s.series is not None else "diamond" for s in statuses]
     # Hollow where we cannot tell: the state must survive a black-and-white print.
     rows["fill"] = [s.colour(look) if s.series is not None else look.background for s in statuses]
-    rows["told"] = [
-        w.interval(Interval(p, *sorted((lo, up))) if np.isfinite([lo, up]).all() else Interval(p, p, p), unit=w.PERCENT)
-        if np.isfinite(p) else "no estimate"
-        for p, lo, up in zip(rows["percent"], rows["lower"], rows["upper"], strict=True)
-    ]  # fmt: skip
-    notes = rows["note"].fillna("") if "note" in rows else pd.Series("", index=rows.index)
-    rows["says"] = [
-        f"{s.icon} {s.word}" if told == "no estimate" else f"{told}  {s.icon} {s.word}"
-        for s, told in zip(statuses, rows["told"], strict=True)
-    ]
-    rows["title"] = [f"{n} · {note}" if note else str(n) for n, note in zip(rows["name"], notes, strict=True)]
-    if group is not None:
-        first = rows[group] != rows[group].shift()
-        rows["title"] = np.where(first, rows[group].astype(str) + ": " + rows["title"], rows["title"])
-    rows["at"] = np.arange(len(rows)) + 0.74
-    rows["words_at"] = np.arange(len(rows)) + 0.34
+    rows["told"] = [_interval(*v) for v in zip(rows["percent"], rows["lower"], rows["upper"], strict=True)]
+    rows["says"] = [f"{t}  {s.icon} {s.word}".strip() for t, s in zip(rows["told"], statuses, strict=True)]
+    if "note" in rows:
+        notes = rows["note"].fillna("").astype(str)
+        rows["name"] = [f"{a} · {b}" if b else str(a) for a, b in zip(rows["name"], notes, strict=True)]
     return rows
 
 
-def _row_words(rows: pd.DataFrame, y: Any, look: Look) -> list[alt.Chart]:
-    """Name at the left, finding at the right; on a phone the finding is shortened to its shape and word."""
-    chart = alt.Chart(rows.assign(short=[f"{STATUSES[s].icon} {STATUSES[s].word}" for s in rows["status"]]))
-    size = alt.ExprRef("width < 380 ? 12.5 : 14")
-    style: dict[str, Any] = {"baseline": "middle", "fontSize": size}
-    name = chart.mark_text(
-        **style, align="left", fontWeight=600, color=look.text, limit=alt.ExprRef("width * 0.62")
-    ).encode(x=alt.value(0), y=y("words_at"), text="title:N")
-    wide = chart.transform_filter("width >= 480").mark_text(**style, align="right", x="width").encode(
-        y=y("words_at"), text="says:N", color=alt.Color("text_colour:N", scale=None, legend=None)
-    )  # fmt: skip
-    narrow = chart.transform_filter("width < 480").mark_text(**style, align="right", x="width").encode(
-        y=y("words_at"), text="short:N", color=alt.Color("text_colour:N", scale=None, legend=None)
-    )  # fmt: skip
-    return [name, wide, narrow]
+def _interval(percent: float, lower: float, upper: float) -> str:
+    if not np.isfinite(percent):
+        return ""
+    limits = (lower, upper) if np.isfinite([lower, upper]).all() else (np.nan, np.nan)
+    return w.interval(Interval(percent, *limits), unit=w.PERCENT, signed=True)
 
 
 def _percent_limits(rows: pd.DataFrame, goal: float | None) -> tuple[float, float]:
@@ -191,44 +187,44 @@ def dot_plot(table: pd.DataFrame, *, look: Look = LIGHT) -> Any:
     """
     if table.empty:
         return base.empty("No studies from other cities are stored yet.", look)
-    rows = table.reset_index(drop=True).copy()
+    rows = table.copy()
     for column in ("lower", "upper"):
         if column not in rows:
             rows[column] = np.nan
-    rows["at"] = np.arange(len(rows)) + 0.74
-    rows["words_at"] = np.arange(len(rows)) + 0.34
+    rows["zero"] = 0.0
     rows["value"] = [w.percent(p) for p in rows["percent"]]
+    rows["kind"] = np.where(rows["rigorous"], "controlled design", "no comparison")
+    rows, headings, height = lay_out(rows)
     low, high = base.limits([rows["percent"], rows["lower"], rows["upper"], [0.0]], room=0.06)
-    scale_x = alt.Scale(domain=[min(low, -5.0), max(high, 0.0)], nice=False)
-    axis = alt.Axis(
-        title="Reported change", tickCount=5, domain=False, grid=True,
-        labelExpr="format(datum.value, ',.0f') + '\u00a0%'",
-    )  # fmt: skip
-    x = alt.X("percent:Q", scale=scale_x, axis=axis)
-    scale = alt.Scale(domain=[0, len(rows)], reverse=True, nice=False)
-    y, text_y = (alt.Y(f"{f}:Q", scale=scale, axis=None) for f in ("at", "words_at"))
-    chart = alt.Chart(rows)
+    scale = alt.Scale(domain=[min(low, -5.0), max(high, 0.0)], nice=False)
+    axis = _percent_axis("Reported change")
+    y = y_of("at", height)
+    chart = alt.Chart(rows).transform_calculate(at=MARK_AT)
     bar = chart.mark_rule(strokeWidth=3, color=look.context).encode(
-        x=alt.X("lower:Q", scale=scale_x, axis=axis), x2="upper:Q", y=y
+        x=alt.X("lower:Q", scale=scale, axis=axis), x2="upper:Q", y=y
     )
+    stem = chart.mark_rule(strokeWidth=1, color=look.context, strokeDash=[2, 3], aria=False).encode(
+        x=alt.X("zero:Q", scale=scale, axis=axis), x2="percent:Q", y=y
+    )
+    x = alt.X("percent:Q", scale=scale, axis=axis)
     fill = alt.when("datum.rigorous").then(alt.value(look.main)).otherwise(alt.value(look.background))
     dot = chart.mark_point(size=110, strokeWidth=2.5, opacity=1, stroke=look.main).encode(
-        x=x, y=y, fill=fill, tooltip=[alt.Tooltip("name:N"), alt.Tooltip("value:N"), alt.Tooltip("design:N")]
+        x=x,
+        y=y,
+        fill=fill,
+        tooltip=[
+            alt.Tooltip("name:N", title="Where"),
+            alt.Tooltip("value:N", title="Change"),
+            alt.Tooltip("design:N", title="What was measured"),
+            alt.Tooltip("kind:N", title="Design"),
+        ],
     )
-    size = alt.ExprRef("width < 380 ? 12.5 : 14")
-    name = chart.mark_text(
-        align="left", baseline="middle", fontSize=size, fontWeight=600, limit=alt.ExprRef("width * 0.42")
-    ).encode(x=alt.value(0), y=text_y, text="name:N")
-    design = chart.mark_text(
-        align="right",
-        baseline="middle",
-        fontSize=size,
-        color=look.muted,
-        x="width",
-        limit=alt.ExprRef("width * 0.56"),
-    ).encode(y=text_y, text="design:N")
+    value = chart.mark_text(align="left", dx=11, fontWeight=600, color=look.main_text).encode(
+        x=x, y=y, text="value:N"
+    )
+    texts = words(rows, headings, height, look, says="design")
     rule = base.zero_rule(look, vertical=True)
-    return base.finish(alt.layer(rule, bar, dot, name, design), look, height=ROW * len(rows) + 12)
+    return base.finish(alt.layer(rule, stem, bar, dot, value, *texts), look, height=height)
 
 
 def specification_curve(table: pd.DataFrame, *, chosen: str | None = None, look: Look = LIGHT) -> Any:
@@ -245,9 +241,10 @@ def specification_curve(table: pd.DataFrame, *, chosen: str | None = None, look:
     rows["chosen"] = rows["specification"] == chosen
     y = base.limits([rows["percent"], rows["lower"].clip(-100, 100), rows["upper"].clip(-100, 100), [0.0]])
     rows["lower"], rows["upper"] = rows["lower"].clip(lower=y[0]), rows["upper"].clip(upper=y[1])
+    title = f"{w.plural(len(rows), 'specification')}, lowest first"
     x = alt.X(
         "rank:Q", scale=alt.Scale(domain=[0, len(rows) + 1], nice=False),
-        axis=alt.Axis(title=f"{w.plural(len(rows), 'specification')}, lowest estimate first", labels=False, ticks=False),
+        axis=alt.Axis(title=title, labels=False, ticks=False),
     )  # fmt: skip
     colour = alt.when("datum.chosen").then(alt.value(look.goal)).otherwise(alt.value(look.main))
     chart = alt.Chart(rows)
@@ -263,10 +260,11 @@ def specification_curve(table: pd.DataFrame, *, chosen: str | None = None, look:
     if rows["chosen"].any():
         at = int(rows.index[rows["chosen"]][0])
         align = "left" if at < len(rows) / 2 else "right"
-        mark = rows.iloc[[at]].assign(text="Shown on this page")
-        layers.append(
-            alt.Chart(mark)
-            .mark_text(align=align, dy=-12, fontWeight=600, color=look.goal_text, baseline="bottom")
-            .encode(x=x, y=base.number_y("upper", y, percent=True), text="text:N")
-        )
+        mark = alt.Chart(rows.iloc[[at]].assign(text="Shown on this page"))
+        for halo in ({"stroke": look.background, "strokeWidth": 4, "aria": False}, {"color": look.goal_text}):
+            layers.append(
+                mark.mark_text(align=align, dy=-6, fontWeight=600, baseline="bottom", **halo).encode(
+                    x=x, y=base.number_y("upper", y, percent=True), text="text:N"
+                )
+            )
     return base.finish(alt.layer(*layers), look, height=300)

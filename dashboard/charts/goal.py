@@ -65,7 +65,8 @@ def goal_path(
         table[name] = _column(table, name)
     height = 200 if compact else base.HEIGHT
     y = domain or base.limits(
-        [table[c] for c in ("actual", "lower", "upper", "target", "projected_lower")] + [[baseline]]
+        room=0.12,
+        values=[table[c] for c in ("actual", "lower", "upper", "target", "projected_lower")] + [[baseline]],
     )
     x = (table["date"].min(), table["date"].max())
     begin = max(base.day(start), x[0])
@@ -226,7 +227,7 @@ def year_to_date(table: pd.DataFrame, *, through: str = "", look: Look = LIGHT) 
         "year:N", axis=alt.Axis(labelAngle=0, title=through or None, ticks=False), sort=list(data["year"])
     )
     chart = alt.Chart(data)
-    colour = alt.when("datum.latest").then(alt.value(look.main)).otherwise(alt.value(look.context))
+    colour = alt.when("datum.latest").then(alt.value(look.main)).otherwise(alt.value(look.sequential[0]))
     bars = chart.mark_bar(width=alt.RelativeBandSize(0.62)).encode(
         x=x,
         y=base.number_y("count", y),
@@ -238,16 +239,22 @@ def year_to_date(table: pd.DataFrame, *, through: str = "", look: Look = LIGHT) 
             alt.Tooltip("upper:Q", title="To", format=",.0f"),
         ],
     )
-    whisker = chart.mark_rule(strokeWidth=2, color=look.text).encode(
-        x=x, y=base.number_y("lower", y), y2="upper:Q"
-    )
+    # A pale edge keeps the range visible on the dark bar of the latest year.
+    whiskers = [
+        chart.mark_rule(strokeWidth=width, color=ink, aria=False).encode(
+            x=x, y=base.number_y("lower", y), y2="upper:Q"
+        )
+        for width, ink in ((4.5, look.background), (2, look.text))
+    ]
     text = chart.transform_filter("!datum.gap").mark_text(
         dy=-9, fontWeight=600, fontSize=alt.ExprRef("width < 380 ? 12 : 14"), color=look.text
     ).encode(x=x, y=base.number_y("top", y), text="shown:N")  # fmt: skip
-    missing = chart.transform_filter("datum.gap").mark_text(dy=-9, color=look.muted, text="no data").encode(
-        x=x, y=alt.datum(0)
-    )  # fmt: skip
-    return base.finish(alt.layer(bars, whisker, text, missing), look, height=260)
+    missing = chart.transform_filter("datum.gap").mark_text(
+        dy=-9, color=look.muted, baseline="bottom", lineBreak="|",
+        text=alt.ExprRef("width < 480 ? 'no|data' : 'no data'"),
+        fontSize=alt.ExprRef("width < 380 ? 11 : 13"),
+    ).encode(x=x, y=alt.datum(0))  # fmt: skip
+    return base.finish(alt.layer(bars, *whiskers, text, missing), look, height=260)
 
 
 def status_words(keys: Sequence[str]) -> list[str]:

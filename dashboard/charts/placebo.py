@@ -43,7 +43,8 @@ def placebo_spaghetti(
     y = base.limits([spread, own["gap"], [0.0]])
     x = (table["date"].min(), table["date"].max())
     ax, ay = base.month_x("date", x), base.number_y("gap", y, percent=percent)
-    grey = alt.Chart(others).mark_line(color=look.context, strokeWidth=1, opacity=0.35, clip=True, aria=False).encode(
+    quiet = {"color": look.context, "strokeWidth": 1, "opacity": 0.35, "clip": True, "aria": False}
+    grey = alt.Chart(others).mark_line(**quiet).encode(
         x=ax, y=ay, detail="unit:N"
     )  # fmt: skip
     line = alt.Chart(own).mark_line(color=look.main, strokeWidth=3, clip=True).encode(x=ax, y=ay)
@@ -114,11 +115,16 @@ def placebo_distribution(
         x=x, y=y, y2=alt.datum(0)
     )  # fmt: skip
     left = observed < (low + high) / 2
-    text = alt.Chart(own).mark_text(
-        align="left" if left else "right", dx=-3 if left else 3, baseline="bottom", dy=-5, fontWeight=600,
-        color=look.main_text, fontSize=alt.ExprRef("width < 380 ? 12 : 14"),
-    ).encode(x=x, y=y, text="text:N")  # fmt: skip
-    return base.finish(alt.layer(dots, base.zero_rule(look, vertical=True), rule, text), look, height=240)
+    style: dict[str, Any] = {
+        "align": "left" if left else "right", "dx": -3 if left else 3, "baseline": "bottom", "dy": -5,
+        "fontWeight": 600, "fontSize": alt.ExprRef("width < 380 ? 12.5 : 14"),
+    }  # fmt: skip
+    halo = {"stroke": look.background, "strokeWidth": 4, "aria": False}
+    texts = [
+        alt.Chart(own).mark_text(**style, **more).encode(x=x, y=y, text="text:N")
+        for more in (halo, {"color": look.main_text})
+    ]
+    return base.finish(alt.layer(dots, base.zero_rule(look, vertical=True), rule, *texts), look, height=240)
 
 
 def donor_weights(table: pd.DataFrame, *, most: int = 12, look: Look = LIGHT) -> Any:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from dashboard import words as w
 from dashboard.charts import base
-from dashboard.charts.labels import Frame, Label, place, text_layers
+from dashboard.charts.labels import BREAKS, WIDTHS, Frame, Label, place, shorten, text_layers, text_width
 from dashboard.theme import LIGHT, Look
 
 DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -109,7 +109,10 @@ def hour_by_day(table: pd.DataFrame, *, floor: int | None = None, look: Look = L
         "hour:O",
         axis=alt.Axis(
             title="Hour of the day", labelAngle=0, ticks=False, domain=False, values=list(range(0, 24, 3)),
-            labelExpr="datum.value == 0 ? 'midnight' : datum.value == 12 ? 'noon' : datum.value % 12 + (datum.value < 12 ? ' am' : ' pm')",
+            labelExpr=(
+                "datum.value == 0 ? 'midnight' : datum.value == 12 ? 'noon' : "
+                "datum.value % 12 + (datum.value < 12 ? ' am' : ' pm')"
+            ),
         ),
         scale=alt.Scale(paddingInner=0.06),
     )  # fmt: skip
@@ -123,13 +126,19 @@ def hour_by_day(table: pd.DataFrame, *, floor: int | None = None, look: Look = L
         tooltip=[alt.Tooltip("name:N", title="Day"), alt.Tooltip("clock:N", title="Hour"),
                  alt.Tooltip("shown:N", title="Count")],
     )  # fmt: skip
+    # An empty square is no zero: where a count is not shown, a dot says that something is there.
+    hidden = alt.Chart(data.loc[data["count"].isna()]) if data["count"].isna().any() else None
+    veils = [] if hidden is None else [
+        hidden.mark_rect(cornerRadius=2, color=look.area, aria=False).encode(x=x, y=y),
+        hidden.mark_text(text="·", fontSize=16, color=look.muted, aria=False).encode(x=x, y=y),
+    ]  # fmt: skip
     peak = data.loc[[data["count"].idxmax()]]
     ring = (
         alt.Chart(peak)
         .mark_rect(filled=False, stroke=look.goal, strokeWidth=2.5, cornerRadius=2)
         .encode(x=x, y=y)
     )
-    return base.finish(alt.layer(cells, ring), look, height=alt.Step(30))
+    return base.finish(alt.layer(*veils, cells, ring), look, height=alt.Step(30))
 
 
 def bars(table: pd.DataFrame, *, step: int = 44, goal: str | None = None, look: Look = LIGHT) -> Any:
@@ -149,6 +158,10 @@ def bars(table: pd.DataFrame, *, step: int = 44, goal: str | None = None, look: 
     rows["at"] = np.arange(len(rows)) + 0.68
     rows["words_at"] = np.arange(len(rows)) + 0.26
     rows["zero"] = 0.0
+    rows["narrow"] = [
+        shorten(str(n), WIDTHS[0] + 10 - text_width(str(v)))
+        for n, v in zip(rows["name"], rows["shown"], strict=True)
+    ]
     marks = [rows[goal]] if goal else []
     low, high = base.limits([rows["value"], [0.0], *marks], room=0.02)
     low = min(low, 0.0) if (rows["value"] < 0).any() else 0.0
@@ -156,7 +169,6 @@ def bars(table: pd.DataFrame, *, step: int = 44, goal: str | None = None, look: 
     scale = alt.Scale(domain=[low, high], nice=False)
     y_scale = alt.Scale(domain=[0, len(rows)], reverse=True, nice=False)
     y, text_y = (alt.Y(f"{f}:Q", scale=y_scale, axis=None) for f in ("at", "words_at"))
-    x = alt.X("value:Q", scale=scale, axis=None)
     chart = alt.Chart(rows)
     track = chart.mark_rule(strokeWidth=12, color=look.area, aria=False).encode(
         x=alt.X("low:Q", scale=scale, axis=None), x2="high:Q", y=y
@@ -166,13 +178,16 @@ def bars(table: pd.DataFrame, *, step: int = 44, goal: str | None = None, look: 
         tooltip=[alt.Tooltip("name:N"), alt.Tooltip("shown:N", title="Value")],
     )  # fmt: skip
     size = alt.ExprRef("width < 380 ? 13 : 14")
-    name = chart.mark_text(
-        align="left", baseline="middle", fontSize=size, limit=alt.ExprRef("width * 0.66")
-    ).encode(x=alt.value(0), y=text_y, text="name:N")
+    names = [
+        chart.transform_filter(test)
+        .mark_text(align="left", baseline="middle", fontSize=size)
+        .encode(x=alt.value(0), y=text_y, text=f"{column}:N")
+        for test, column in ((f"width < {BREAKS[0]}", "narrow"), (f"width >= {BREAKS[0]}", "name"))
+    ]
     value = chart.mark_text(
         align="right", baseline="middle", fontSize=size, fontWeight=600, x="width"
     ).encode(y=text_y, text="shown:N")
-    layers: list[Any] = [track, bar, name, value]
+    layers: list[Any] = [track, bar, *names, value]
     if goal:
         layers.append(
             chart.mark_tick(color=look.goal, thickness=3, size=20, orient="vertical").encode(

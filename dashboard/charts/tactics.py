@@ -12,6 +12,7 @@ from dashboard import words as w
 from dashboard.charts import base
 from dashboard.charts.labels import Label, place, text_layers
 from dashboard.charts.places import bars
+from dashboard.charts.rows import MARK_AT, lay_out, words, y_of
 from dashboard.theme import LIGHT, Look
 
 
@@ -92,9 +93,10 @@ def timeline(table: pd.DataFrame, *, today: Any = None, look: Look = LIGHT) -> A
     rows = table.reset_index(drop=True).copy()
     rows["from"] = base.dates(rows["start"])
     ended = pd.Series(rows["end"]).notna().to_numpy() if "end" in rows else np.zeros(len(rows), bool)
-    latest = base.day(today) if today is not None else max(
-        [rows["from"].max(), *[base.day(e) for e in rows.loc[ended, "end"]]] if ended.any() else [rows["from"].max()]
-    )  # fmt: skip
+    dates = (
+        [*rows["from"], *[base.day(e) for e in rows.loc[ended, "end"]]] if ended.any() else [*rows["from"]]
+    )
+    latest = base.day(today) if today is not None else max(dates)
     rows["to"] = [base.day(rows["end"].iloc[i]) if ended[i] else latest for i in range(len(rows))]
     phase = rows["phase_in_months"].fillna(0) if "phase_in_months" in rows else pd.Series(0, index=rows.index)
     rows["live"] = [
@@ -105,27 +107,19 @@ def timeline(table: pd.DataFrame, *, today: Any = None, look: Look = LIGHT) -> A
         f"since {w.month(f)}" if not e else w.months(f, t) if t > f else w.month(f)
         for f, t, e in zip(rows["from"], rows["to"], ended, strict=True)
     ]
-    rows["at"], rows["words_at"] = np.arange(len(rows)) + 0.7, np.arange(len(rows)) + 0.28
     first = rows["from"].min() - pd.DateOffset(months=1)
     x = (first, max(latest, rows["to"].max()) + pd.DateOffset(months=1))
-    scale = alt.Scale(domain=[0, len(rows)], reverse=True, nice=False)
-    y, text_y = (alt.Y(f"{f}:Q", scale=scale, axis=None) for f in ("at", "words_at"))
-    kept = rows[["name", "from", "to", "live", "since", "at", "words_at"]]
-    chart = alt.Chart(kept)
+    kept, headings, height = lay_out(rows[["name", "from", "to", "live", "since"]])
+    y = y_of("at", height)
+    chart = alt.Chart(kept).transform_calculate(at=MARK_AT)
     thin = chart.mark_rule(strokeWidth=9, color=look.main, opacity=0.3).encode(
         x=base.month_x("from", x), x2="live:T", y=y
     )
     full = chart.mark_rule(strokeWidth=9, color=look.main).encode(x=base.month_x("live", x), x2="to:T", y=y)
     dot = chart.mark_point(filled=True, size=110, color=look.main, opacity=1).encode(
-        x=base.month_x("from", x), y=y,
+        x=base.month_x("from", x),
+        y=y,
         tooltip=[alt.Tooltip("name:N", title="What"), alt.Tooltip("since:N", title="When")],
-    )  # fmt: skip
-    size = alt.ExprRef("width < 380 ? 12.5 : 14")
-    name = chart.mark_text(
-        align="left", baseline="middle", fontSize=size, fontWeight=600, limit=alt.ExprRef("width * 0.6")
-    ).encode(x=alt.value(0), y=text_y, text="name:N")
-    when = chart.mark_text(
-        align="right", baseline="middle", fontSize=size, color=look.muted, x="width",
-        limit=alt.ExprRef("width * 0.38"),
-    ).encode(y=text_y, text="since:N")  # fmt: skip
-    return base.finish(alt.layer(thin, full, dot, name, when), look, height=46 * len(rows) + 8)
+    )
+    texts = words(kept, headings, height, look, says="since")
+    return base.finish(alt.layer(thin, full, dot, *texts), look, height=height)
