@@ -70,17 +70,19 @@ def count_months(
     *,
     victims: bool = False,
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Monthly counts of each agency: distinct incidents (or victims) × offense by ``coded_month``.
+    """Monthly counts of each agency: distinct incidents × crime code (or victims) by ``coded_month``.
 
-    ``rows`` has agency_id, incident_id, offense, coded_month, occurred_at, firearm, domestic (and
+    ``rows`` has agency_id, incident_id, code, offense, coded_month, occurred_at, firearm, domestic (and
     victims). ``offenses`` are those the file would hold if they had happened: they get a zero in every
     month that the file holds whole. ``parts`` are names of ``PART_OFFENSES``; one is counted where any row
     of its offense tells the flag.
     """
     frames, partial_of_any = [], set()
     for agency, own in rows.groupby("agency_id", sort=True):
-        told = own.sort_values("occurred_at", kind="stable").groupby(["incident_id", "offense"], sort=False)
-        once = told[["coded_month", "occurred_at"]].first().join(told[["firearm", "domestic"]].max())
+        told = own.sort_values("occurred_at", kind="stable").groupby(["incident_id", "code"], sort=False)
+        once = (
+            told[["coded_month", "occurred_at", "offense"]].first().join(told[["firearm", "domestic"]].max())
+        )
         once["weight"] = told["victims"].sum() if victims else 1
         once = once.reset_index()
         partial = fringe_months(once["coded_month"]) | cut_months(once["occurred_at"], once["coded_month"])

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from analysis.data.sources import rtci, rtci_totals, slmpd_legacy, slmpd_nibrs
+from analysis.data.sources import mapped, rtci, rtci_totals, slmpd_legacy, slmpd_nibrs
 from analysis.data.sources.base import Parsed, SourceError
+from analysis.data.sources.mapping import load_mapping
 from analysis.data.sources.opening import open_file
 from analysis.data.sources.reader import RawTable, key, read_table
+from analysis.data.sources.workbook import read_workbook
 
 AgencyIds = Mapping[tuple[str, str], str]
 _MOST_FILES: Final = 20_000
@@ -34,6 +36,10 @@ class Layout:
 
 def _legacy(table: RawTable, layout: str, agency_ids: AgencyIds | None) -> Parsed:
     return slmpd_legacy.parse(table, layout)
+
+
+def _needs_mapping(table: RawTable, layout: str, agency_ids: AgencyIds | None) -> Parsed:
+    raise SourceError(f"{table.file}: the layout “{layout}” needs a mapping file. Give one.")
 
 
 def _nibrs(table: RawTable, layout: str, agency_ids: AgencyIds | None) -> Parsed:
@@ -118,6 +124,16 @@ def _layouts() -> Iterable[Layout]:
         rtci_totals.COLUMNS_SCORECARD,
         rtci_totals.parse_scorecard,
     )
+    for layout, what in ((mapped.INCIDENTS, "incidents"), (mapped.MONTHLY, "monthly counts")):
+        yield Layout(
+            layout,
+            f"Any agency's {what}, through a mapping file",
+            "mapped",
+            f"CSV or Excel table of {what}; a YAML mapping says what its columns mean.",
+            layout,
+            (),
+            _needs_mapping,
+        )
 
 
 #: Every layout that is recognised, by its id.
@@ -139,7 +155,14 @@ def parse_file(
     gives the ORI of (name, state) for layouts without ORIs; ``name`` is what messages call the file.
     Raises :class:`SourceError` when the whole file is refused; the message says why and what to do.
     """
+    if mapping is not None:
+        return _mapped(path, mapping, layout, name)
     opened = open_file(path, name=name)
+    if opened.data.lstrip()[:1] in (b"{", b"["):
+        raise SourceError(
+            f"{opened.file}: is JSON, not a table. Export the table as CSV; outlines must be a GeoJSON "
+            "FeatureCollection of polygons."
+        )
     if opened.workbook:
         raise SourceError(
             f"{opened.file}: is an Excel workbook. Give a mapping file that says what its columns mean, "
@@ -150,6 +173,20 @@ def parse_file(
     return chosen.parse(table, chosen.id, agency_ids)
 
 
+def _mapped(path: str | Path, mapping: str | Path, layout: str, name: str | None) -> Parsed:
+    """A file with a mapping: whatever it looks like, the mapping says what it is."""
+    told = load_mapping(mapping)
+    meant = mapped.INCIDENTS if told.kind == "incidents" else mapped.MONTHLY
+    if layout not in ("auto", meant):
+        raise SourceError(f"Layout “{layout}” and a mapping cannot go together: the mapping says “{meant}”.")
+    opened = open_file(path, name=name, encoding=told.encoding)
+    if opened.workbook:
+        table = read_workbook(opened, sheet=told.sheet, header_line=told.header_line)
+    else:
+        table = read_table(opened, delimiter=told.delimiter, header_line=told.header_line)
+    return mapped.parse(table, told)
+
+
 def detect(table: RawTable) -> Layout:
     """The layout whose columns the table has (order and surplus columns do not matter)."""
     return _best(table, list(LAYOUTS.values()), "is in none of the known layouts")
@@ -157,9 +194,9 @@ def detect(table: RawTable) -> Layout:
 
 def named(layout: str, table: RawTable) -> Layout:
     """The layout of that id or source, if the table has its columns."""
-    candidates = [
-        one for one in LAYOUTS.values() if layout in (one.id, one.source, one.module) and one.columns
-    ]
+    candidates = [one for one in LAYOUTS.values() if layout in (one.id, one.source, one.module)]
+    if candidates and not candidates[0].columns:
+        return candidates[0]
     if not candidates:
         raise SourceError(f"Layout “{layout}” is not known. Known are: auto, {', '.join(LAYOUTS)}.")
     return _best(table, candidates, f"is not in the layout “{layout}”")

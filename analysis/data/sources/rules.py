@@ -206,6 +206,16 @@ def dates(text: pd.Series, formats: Sequence[str]) -> pd.Series:
     return out
 
 
+def with_clock(moment: pd.Series, clock: pd.Series) -> pd.Series:
+    """The day with the time of another column (H:M or H:M:S, 0930); its own time where there is none."""
+    parts = clock.str.extract(r"^(\d{1,2}):?(\d{2})(?::\d{2})?$")
+    hour, minute = (pd.to_numeric(parts[part], errors="coerce") for part in (0, 1))
+    valid = (hour < 24) & (minute < 60)
+    minutes = (hour * 60 + minute).where(valid, 0).fillna(0)
+    told = moment.dt.normalize() + pd.to_timedelta(minutes, unit="min")
+    return moment.mask(valid, told).astype("datetime64[us]")
+
+
 def neutralise(text: pd.Series) -> tuple[pd.Series, int]:
     """Text that a spreadsheet would run as a formula gets an apostrophe in front; how many did."""
     risky = text.str.contains(_INJECTION, regex=True, na=False)

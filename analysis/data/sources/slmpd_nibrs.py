@@ -1,7 +1,7 @@
 """SLMPD's NIBRS-era files (December 2020 on): the 22-column monthly file and a cleaned 14-column extract.
 
-A row is an offense and a victim; an incident is ``IncidentNum`` × class, so monthly counts are distinct
-incidents × offense by month of ``IncidentDate``. Nothing is ever cancelled. A monthly file re-emits
+A row is an offense and a victim; an incident is ``IncidentNum`` × NIBRS code, so monthly counts are
+distinct incidents × code by month of ``IncidentDate``. Nothing is ever cancelled. A monthly file re-emits
 incidents of earlier months that were supplemented: such months are marked partial, because another file
 holds the rest of them. The cleaned extract is clipped to the city and lacks rows without coordinates, so
 it is a source of its own (``slmpd_nibrs_cleaned``) and never joined to the raw files.
@@ -19,7 +19,16 @@ import pandas as pd
 from analysis.data.sources import counting, incidents, slmpd
 from analysis.data.sources.base import Parsed
 from analysis.data.sources.reader import RawTable
-from analysis.data.sources.rules import EARLIEST_YEAR, Quarantine, Rule, dates, finish, flag, latest_day
+from analysis.data.sources.rules import (
+    EARLIEST_YEAR,
+    Quarantine,
+    Rule,
+    dates,
+    finish,
+    flag,
+    latest_day,
+    with_clock,
+)
 from analysis.data.vocabulary import OFFENSES, PART_OFFENSES
 
 RAW: Final = "slmpd_nibrs"
@@ -56,13 +65,13 @@ OFFENSE_OF_CODE: Final = {
     **{f"23{letter}": "theft" for letter in "ABCDEFGH"},
     "240": "motor_vehicle_theft",
 }
-_PARTS_OF_A_ROW: Final = ("id", "code", "date", "text", "gun", "number", "name", "lat", "lon")
+_PARTS_OF_A_ROW: Final = ("id", "code", "date", "text", "gun", "number", "name", "lat", "lon", "clock")
 _RAW_KEYS: Final = (
     "incidentnum", "nibrs", "incidentdate", "offense", "firearmused", "nbhdnum", "neighborhood", "latitude",
-    "longitude",
+    "longitude", "occurredfromtime",
 )  # fmt: skip
 _CLEANED_KEYS: Final = (
-    "inc", "nibrscode", "datetime", "offense", "firearm", "nbhdnum", "nbhd", "lat", "lon",
+    "inc", "nibrscode", "datetime", "offense", "firearm", "nbhdnum", "nbhd", "lat", "lon", "datetime",
 )  # fmt: skip
 _DATE_FORMATS: Final = (
     "%m/%d/%Y",
@@ -157,7 +166,7 @@ def _rows(
         {
             "agency_id": slmpd.AGENCY_ID,
             "incident_id": parsed["incident_id"],
-            "occurred_at": _moment(parsed["occurred_at"], table, index) if raw else parsed["occurred_at"],
+            "occurred_at": with_clock(parsed["occurred_at"], text("clock")) if raw else parsed["occurred_at"],
             "reported_at": pd.Series(pd.NaT, index=index, dtype="datetime64[us]"),
             "coded_month": parsed["occurred_at"].dt.strftime("%Y-%m").astype("str"),
             "offense": offense,
@@ -178,16 +187,6 @@ def _rows(
     rows = rows.assign(longitude=rows["longitude"].mask(none), latitude=rows["latitude"].mask(none))
     private = said.str.contains(_SEXUAL_WORDS, regex=True) & ~said.str.contains(_NOT_SEXUAL, regex=True)
     return incidents.place_rows(rows, private.to_numpy(dtype=bool))
-
-
-def _moment(day: pd.Series, table: RawTable, index: pd.Index) -> pd.Series:
-    """The date with the time of ``OccurredFromTime`` (H:M or H:M:S), or its own time when there is none."""
-    clock = table.text("occurredfromtime").loc[index].str.extract(r"^(\d{1,2}):(\d{2})(?::\d{2})?$")
-    hour, minute = (pd.to_numeric(clock[part], errors="coerce") for part in (0, 1))
-    valid = (hour < 24) & (minute < 60)
-    minutes = (hour * 60 + minute).where(valid, 0).fillna(0)
-    told = day.dt.normalize() + pd.to_timedelta(minutes, unit="min")
-    return day.mask(valid, told).astype("datetime64[us]")
 
 
 def _victims(rows: pd.DataFrame) -> pd.Series:
