@@ -150,7 +150,9 @@ class Figure:
 
     def shown_table(self) -> pd.DataFrame:
         """The table as people read it: headings and formats applied, all text."""
-        columns = self.columns or {c: Column(w.sentence_case(str(c).replace("_", " "))) for c in self.table}
+        columns = self.columns or {
+            c: Column(w.sentence_case(c.replace("_", " "))) for c in map(str, self.table)
+        }
         return pd.DataFrame(
             {c.label: [FORMATS[c.format](v) for v in self.table[name]] for name, c in columns.items()}
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -102,19 +102,19 @@ def chance(probability: float | None) -> str:
     return odds(probability)
 
 
-def to_month(value: pd.Period | pd.Timestamp | str) -> pd.Period:
+def to_month(value: Any) -> pd.Period:
     """A month from a Period, a date or "2026-06"."""
     if isinstance(value, pd.Period):
         return value.asfreq("M") if value.freqstr != "M" else value
     return pd.Period(pd.Timestamp(value), freq="M")
 
 
-def month(value: pd.Period | pd.Timestamp | str | None) -> str:
+def month(value: Any) -> str:
     """Such as "June 2026"; "not known" when there is none."""
     return UNKNOWN if value is None or pd.isna(value) else to_month(value).strftime("%B %Y")
 
 
-def date(value: pd.Timestamp | str | None) -> str:
+def date(value: Any) -> str:
     """Such as "May 23, 2024"."""
     if value is None or pd.isna(value):
         return UNKNOWN

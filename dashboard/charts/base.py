@@ -15,12 +15,10 @@ from dashboard.theme import LIGHT, Look, config
 HEIGHT: Final = 340
 
 
-def finish(chart: Any, look: Look = LIGHT, *, height: int | alt.Step | None = HEIGHT) -> Any:
+def finish(chart: Any, look: Look = LIGHT, *, height: float | alt.Step = HEIGHT) -> Any:
     """Give a chart the look, the width of its container and a fixed height."""
     sized = chart.properties(width="container", autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
-    if height is not None:
-        sized = sized.properties(height=height)
-    return sized.configure(**config(look))
+    return sized.properties(height=height).configure(**config(look))
 
 
 def empty(message: str, look: Look = LIGHT, *, height: int = 90) -> Any:
@@ -159,13 +157,13 @@ def number_y(
     return alt.Y(f"{field}:Q", axis=shown, scale=alt.Scale(domain=list(domain), nice=False, zero=False))
 
 
-def start_rule(when: Any, look: Look = LIGHT) -> alt.Chart:
+def start_rule(when: Any, look: Look = LIGHT) -> Any:
     """The thin rule at the month in which something starts."""
     table = pd.DataFrame({"start": [pd.Timestamp(when)]})
     return alt.Chart(table).mark_rule(strokeWidth=1.2, color=look.rule).encode(x="start:T")
 
 
-def zero_rule(look: Look = LIGHT, *, vertical: bool = False, at: float = 0.0) -> alt.Chart:
+def zero_rule(look: Look = LIGHT, *, vertical: bool = False, at: float = 0.0) -> Any:
     """A rule at no difference."""
     chart = alt.Chart(pd.DataFrame({"at": [at]})).mark_rule(strokeWidth=1.2, color=look.rule)
     return chart.encode(x="at:Q") if vertical else chart.encode(y="at:Q")

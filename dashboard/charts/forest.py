@@ -259,7 +259,7 @@ def specification_curve(table: pd.DataFrame, *, chosen: str | None = None, look:
     layers: list[Any] = [base.zero_rule(look), bar, dot]
     if rows["chosen"].any():
         at = int(rows.index[rows["chosen"]][0])
-        align = "left" if at < len(rows) / 2 else "right"
+        align: Any = "left" if at < len(rows) / 2 else "right"
         mark = alt.Chart(rows.iloc[[at]].assign(text="Shown on this page"))
         for halo in ({"stroke": look.background, "strokeWidth": 4, "aria": False}, {"color": look.goal_text}):
             layers.append(

@@ -43,7 +43,13 @@ def placebo_spaghetti(
     y = base.limits([spread, own["gap"], [0.0]])
     x = (table["date"].min(), table["date"].max())
     ax, ay = base.month_x("date", x), base.number_y("gap", y, percent=percent)
-    quiet = {"color": look.context, "strokeWidth": 1, "opacity": 0.35, "clip": True, "aria": False}
+    quiet: dict[str, Any] = {
+        "color": look.context,
+        "strokeWidth": 1,
+        "opacity": 0.35,
+        "clip": True,
+        "aria": False,
+    }
     grey = alt.Chart(others).mark_line(**quiet).encode(
         x=ax, y=ay, detail="unit:N"
     )  # fmt: skip
@@ -119,10 +125,10 @@ def placebo_distribution(
         "align": "left" if left else "right", "dx": -3 if left else 3, "baseline": "bottom", "dy": -5,
         "fontWeight": 600, "fontSize": alt.ExprRef("width < 380 ? 12.5 : 14"),
     }  # fmt: skip
-    halo = {"stroke": look.background, "strokeWidth": 4, "aria": False}
+    halo: dict[str, Any] = {"stroke": look.background, "strokeWidth": 4, "aria": False}
     texts = [
         alt.Chart(own).mark_text(**style, **more).encode(x=x, y=y, text="text:N")
-        for more in (halo, {"color": look.main_text})
+        for more in (halo, dict[str, Any](color=look.main_text))
     ]
     return base.finish(alt.layer(dots, base.zero_rule(look, vertical=True), rule, *texts), look, height=240)
 

@@ -1,0 +1,69 @@
+"""Who is looking, and what they may see: decided by the server's environment, never by the URL."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+#: Environment variable that the command sets.
+VARIABLE: Final = "SLN_AUDIENCE"
+
+
+class Audience(StrEnum):
+    """For whom this server runs."""
+
+    PUBLIC = "public"
+    COUNCIL = "council"
+    RESEARCHER = "researcher"
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What an audience may see.
+
+    Attributes:
+        floor: counts of people or incidents below it are suppressed in maps and small tables
+            (1: nothing is).
+        cell_resolution: finest H3 resolution of a map (8: about 0.7 km², 9: about 0.1 km²).
+        points: whether single incidents may be shown at all.
+        diagnostics: whether model diagnostics and p-values are shown.
+        expert_pages: whether specifications can be changed and run.
+        months_in_cells: fewest months that a map adds up.
+    """
+
+    floor: int
+    cell_resolution: int
+    points: bool
+    diagnostics: bool
+    expert_pages: bool
+    months_in_cells: int
+
+
+RIGHTS: Final[Mapping[Audience, Rights]] = {
+    Audience.PUBLIC: Rights(5, 8, points=False, diagnostics=False, expert_pages=True, months_in_cells=12),
+    Audience.COUNCIL: Rights(5, 9, points=False, diagnostics=False, expert_pages=True, months_in_cells=6),
+    Audience.RESEARCHER: Rights(1, 9, points=False, diagnostics=True, expert_pages=True, months_in_cells=1),
+}
+
+
+def audience(environment: Mapping[str, str] | None = None) -> Audience:
+    """The audience of this server; the public when nothing is said.
+
+    Raises:
+        ValueError: the variable holds another word. An unknown word must not open anything.
+    """
+    word = (os.environ if environment is None else environment).get(VARIABLE, Audience.PUBLIC.value)
+    try:
+        return Audience(word)
+    except ValueError:
+        raise ValueError(
+            f"{VARIABLE} is “{word}”; it must be one of {', '.join(a.value for a in Audience)}."
+        ) from None
+
+
+def rights(who: Audience | None = None) -> Rights:
+    """What ``who`` (default: this server's audience) may see."""
+    return RIGHTS[who or audience()]
