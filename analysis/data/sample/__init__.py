@@ -26,7 +26,9 @@ from analysis.data.sample.programme import (
     deployments_table,
     populations_table,
 )
-from analysis.data.sample.raw import write_raw
+from analysis.data.sample.raw_mapped import write_mapped
+from analysis.data.sample.raw_rtci import write_rtci
+from analysis.data.sample.raw_slmpd import write_slmpd
 from analysis.data.sample.record import benchmarks_table, goals_table, meetings_table, milestones_table
 from analysis.data.sample.spec import AGENCIES
 from analysis.data.sample.truth import make_truth
@@ -74,7 +76,7 @@ def make_sample(out: Path, seed: int = 2025, progress: Progress | None = None) -
         What was written.
     """
     out = Path(out)
-    steps = ["levels and places", "incidents", "counts", "donors", "truth", "raw files", "package"]
+    steps = ["levels and places", "incidents", "donors", "counts", "truth", "raw files", "package"]
 
     def say(step: str) -> None:
         if progress is not None:
@@ -104,7 +106,10 @@ def make_sample(out: Path, seed: int = 2025, progress: Progress | None = None) -
     }
     _clear(out)
     say("raw files")
-    write_raw(seed, out / "raw")
+    raw = out / "raw"
+    write_slmpd(seed, grounds["stl_city"], raw)
+    write_rtci(seed, raw)
+    write_mapped(seed, grounds["stl_county"], raw)
     say("package")
     paths: dict[str, str | list[str]] = {"incidents": _write_incidents(incidents, out)}
     write_parquet("monthly_counts", counts, out / "monthly_counts.parquet")
@@ -129,6 +134,7 @@ def _clear(out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     for name in ("incidents", "raw"):
         shutil.rmtree(out / name, ignore_errors=True)
+        (out / name).mkdir()
 
 
 def _write_incidents(incidents: pd.DataFrame, out: Path) -> list[str]:

@@ -96,7 +96,7 @@ def make_donors(seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
 def _agency(rng: np.random.Generator, number: int) -> dict[str, Any]:
     state = sorted(STATES)[int(rng.integers(len(STATES)))]
     middle = STATES[state]
-    population = float(np.clip(np.exp(rng.normal(np.log(230_000), 0.6)), 102_000, 1_000_000))
+    population = float(np.clip(np.exp(rng.normal(np.log(260_000), 0.6)), 102_000, 1_000_000))
     if number in _SMALL:
         population = float(rng.uniform(62_000, 95_000))
     return {
@@ -116,7 +116,7 @@ def _agency(rng: np.random.Generator, number: int) -> dict[str, Any]:
 def _counts(rng: np.random.Generator, number: int, population: float) -> dict[str, Ints]:
     f = factors()
     violence = rng.normal(0, _RATE_SD)
-    sd = 0.05
+    sd = 0.03
     common, phase = ar1(rng, sd)[0], float(rng.normal(0, 0.6))
     step: Floats = np.ones(N_MONTHS)
     if number in _BREAK:
@@ -129,5 +129,5 @@ def _counts(rng: np.random.Generator, number: int, population: float) -> dict[st
         own = ar1(rng, sd)[0]
         level = population / 100_000 * rate / 12 * np.exp(loadings @ f + common + own)
         mean = np.round(level * step * season(offense, phase, float(rng.uniform(0.7, 1.3))), 9)
-        out[offense] = negative_binomial(rng, mean, 2 * ALPHA[offense])
+        out[offense] = negative_binomial(rng, mean, ALPHA[offense])
     return out

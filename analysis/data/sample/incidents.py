@@ -13,6 +13,7 @@ from typing import Any, Final
 import h3
 import numpy as np
 import pandas as pd
+import shapely
 
 from analysis.data.sample.levels import ALPHA, negative_binomial
 from analysis.data.sample.places import Ground, district_id, spots
@@ -58,8 +59,9 @@ HOURS: Final = {
 #: How much more happens on Saturdays and Sundays.
 WEEKEND: Final = {"homicide": 1.3, "rape": 1.3, "robbery": 1.0, "aggravated_assault": 1.25}
 
-#: Share of incidents that follow an earlier one nearby within days (near repeats).
-NEAR_REPEATS: Final = 0.045
+#: Share of incidents that follow an earlier one nearby within days (near repeats), in a month of
+#: average numbers. It grows with the month's number, as chance pairs do, so that their ratio stays.
+NEAR_REPEATS: Final = 0.04
 _REPEAT_METRES: Final = 35.0
 _REPEAT_DAYS: Final = 5.0
 
@@ -97,7 +99,7 @@ def _agency_incidents(seed: int, agency: Agency, ground: Ground, levels: dict[st
     cell = _draw_cells(rng, ground, agency.agency_id, offense)
     minute = _draw_minutes(rng, offense, month)
     lon, lat = _draw_spots(rng, seed, ground, cell)
-    _near_repeats(rng, month, cell, minute, lon, lat)
+    _near_repeats(rng, ground, month, cell, minute, lon, lat)
     is_assault = offense == VIOLENT.index("aggravated_assault")
     domestic = is_assault & (rng.random(len(month)) < DOMESTIC_SHARE)
     _wounded(rng, offense, month, domestic, cell, minute, lon, lat)
@@ -147,7 +149,7 @@ def _draw_minutes(rng: np.random.Generator, offense: Ints, month: Ints) -> Ints:
     first = MONTHS.start_time
     day0 = np.asarray((first - first[0]).days, dtype=np.int64)
     length = np.asarray(MONTHS.days_in_month, dtype=np.int64)
-    weekday0 = np.asarray(first.dayofweek, dtype=np.int64)
+    weekday0 = np.asarray(first.day_of_week, dtype=np.int64)
     days = np.arange(31)
     day = np.empty(len(month), dtype=np.int64)
     hour = np.empty(len(month), dtype=np.int64)
@@ -173,13 +175,15 @@ def _draw_spots(rng: np.random.Generator, seed: int, ground: Ground, cell: Ints)
 
 
 def _near_repeats(
-    rng: np.random.Generator, month: Ints, cell: Ints, minute: Ints, lon: Floats, lat: Floats
-) -> None:
+    rng: np.random.Generator, ground: Ground, month: Ints, cell: Ints,
+    minute: Ints, lon: Floats, lat: Floats,
+) -> None:  # fmt: skip
     """Move a few incidents close to another one of the same month, days later (in place).
 
     Numbers by month stay as they were drawn, and so does the expected map.
     """
-    child = rng.random(len(month)) < NEAR_REPEATS
+    by_month = np.bincount(month, minlength=N_MONTHS)
+    child = rng.random(len(month)) < NEAR_REPEATS * (by_month / by_month.mean())[month]
     children, parents = np.flatnonzero(child), np.flatnonzero(~child)
     parents = parents[np.argsort(month[parents], kind="stable")]
     start = np.searchsorted(month[parents], np.arange(N_MONTHS))
@@ -196,8 +200,11 @@ def _near_repeats(
     minute[children] = np.where(later <= last[m], later, earlier)
     cell[children] = cell[parent]
     metres = rng.standard_normal((2, len(children))) * _REPEAT_METRES
-    lon[children] = np.round(lon[parent] + metres[0] / 87_000, 5)
-    lat[children] = np.round(lat[parent] + metres[1] / 111_320, 5)
+    near_lon = np.round(lon[parent] + metres[0] / 87_000, 5)
+    near_lat = np.round(lat[parent] + metres[1] / 111_320, 5)
+    within = shapely.contains_xy(ground.outline, near_lon, near_lat)
+    lon[children] = np.where(within, near_lon, lon[parent])
+    lat[children] = np.where(within, near_lat, lat[parent])
 
 
 def _wounded(

@@ -62,7 +62,7 @@ MEAN_LOADINGS: Final = {
     "motor_vehicle_theft": (0.20, 0.030, 0.10),
 }
 #: Spread of the loadings between agencies.
-LOADING_SD: Final = (0.10, 0.022, 0.10)
+LOADING_SD: Final = (0.15, 0.03, 0.16)
 
 #: Seasonal amplitude (log) and the month of the peak.
 SEASON: Final = {
@@ -158,7 +158,7 @@ def agency_levels(seed: int, agency_id: str, level: str, share: float) -> dict[s
     cannot change a draw.
     """
     rng = stream(seed, f"levels/{agency_id}")
-    sd = 0.015 if share >= 1 else 0.05
+    sd = 0.015 if share >= 1 else 0.04
     common = ar1(rng, sd)[0]
     own = ar1(rng, sd, len(ALL))
     return {

@@ -33,15 +33,18 @@ FOCUS: Final = {"stl_city": ("focus_a",), "stl_county": ("focus_b", "focus_c"), 
 #: A look-alike elsewhere, and a ring around, for tests of displacement.
 COMPARED: Final = {"focus_a": ("comparison_1", "buffer_a"), "focus_b": ("comparison_2", "buffer_b")}
 
-_AREA_RADIUS: Final = 3  # H3 rings of resolution 9 around the centre of a focus area (about 4 km²)
+#: H3 rings of resolution 9 around the centre of a focus area (4 or 6 km²).
+_AREA_RADIUS: Final = {"stl_city": 3, "stl_county": 4, "st_clair": 4}
 _SPOTS: Final = 6  # places within a cell of resolution 10
 _SPOT_METRES: Final = 42.0
 _METRES_PER_DEGREE: Final = 111_320.0
 #: Smooth part of the risk and its rough parts on r9 and r10 cells: standard deviations of the
 #: logarithm, tuned so that the top 5 % of the city's r9 cells hold about 28 % of a year's violence.
-_SMOOTH: Final = {"stl_city": 0.75, "stl_county": 1.4, "st_clair": 1.6}
-_ROUGH9: Final = 0.55
-_ROUGH10: Final = 0.75
+_SMOOTH: Final = {"stl_city": 1.0, "stl_county": 1.5, "st_clair": 1.7}
+_ROUGH9: Final = 0.65
+_ROUGH10: Final = 0.6
+#: Where the logarithm of the risk levels off: the hottest places differ less than the rest.
+_CEILING: Final = {"stl_city": 2.5, "stl_county": 4.5, "st_clair": 5.0}
 
 
 def share_of_population(jurisdiction: str, year: int) -> int:
@@ -93,7 +96,7 @@ def _ground(seed: int, jurisdiction: str, outline: BaseGeometry) -> Ground:
     plane = _plane(longitude, latitude)
     seeds = _spread(rng, plane, DISTRICTS[jurisdiction])
     district = np.argmin(((plane[:, None, :] - seeds[None, :, :]) ** 2).sum(axis=2), axis=1)
-    weight, people = _risk(rng, plane, parent, _SMOOTH[jurisdiction])
+    weight, people = _risk(rng, plane, parent, _SMOOTH[jurisdiction], _CEILING[jurisdiction])
     agency = _police(jurisdiction, district, seeds)
     expected = _expected(agency, weight["aggravated_assault"])
     area_cells = _choose_areas(jurisdiction, parent, expected)
@@ -135,7 +138,7 @@ def _spread(rng: np.random.Generator, plane: Floats, n: int) -> Floats:
 
 
 def _risk(
-    rng: np.random.Generator, plane: Floats, parent: np.ndarray, strength: float
+    rng: np.random.Generator, plane: Floats, parent: np.ndarray, strength: float, ceiling: float
 ) -> tuple[dict[str, Floats], Floats]:
     """Relative risk of each cell by offense, and residents.
 
@@ -152,7 +155,9 @@ def _risk(
     _, block = np.unique(parent, return_inverse=True)
     rough9 = rng.standard_normal(block.max() + 1)[block]
     rough10 = rng.standard_normal(len(plane))
-    common = strength * smooth + _ROUGH9 * rough9 + _ROUGH10 * rough10
+    broad = strength * smooth + _ROUGH9 * rough9
+    broad = np.where(broad > 0, ceiling * np.tanh(broad / ceiling), broad)
+    common = broad + _ROUGH10 * rough10
     out = {}
     for offense, tilt in (("homicide", 0.35), ("rape", 0.3), ("robbery", 0.4), ("aggravated_assault", 0.2)):
         own = rng.standard_normal(len(plane))
@@ -174,10 +179,11 @@ def _expected(agency: np.ndarray, weight: Floats) -> Floats:
 
 def _choose_areas(jurisdiction: str, parent: np.ndarray, weight: Floats) -> dict[str, list[str]]:
     """Focus areas on the hottest free ground; comparison areas on the next hottest; rings around."""
+    radius = _AREA_RADIUS[jurisdiction]
     r9, block = np.unique(parent, return_inverse=True)
     risk = dict(zip(r9.tolist(), np.bincount(block, weight).tolist(), strict=True))
     full = {c for c, n in zip(r9.tolist(), np.bincount(block).tolist(), strict=True) if n == 7}
-    disks = {c: h3.grid_disk(c, _AREA_RADIUS) for c in sorted(full)}
+    disks = {c: h3.grid_disk(c, radius) for c in sorted(full)}
     whole = {c: d for c, d in disks.items() if all(x in full for x in d)}
     ranked = sorted(whole, key=lambda c: (-round(sum(risk[x] for x in whole[c]), 9), c))
     taken: set[str] = set()
@@ -186,9 +192,9 @@ def _choose_areas(jurisdiction: str, parent: np.ndarray, weight: Floats) -> dict
     for area_id in wanted:
         centre = next(c for c in ranked if not taken & set(whole[c]))
         out[area_id] = sorted(whole[centre])
-        taken |= set(h3.grid_disk(centre, _AREA_RADIUS + 3))  # room for a ring on either side
+        taken |= set(h3.grid_disk(centre, radius + 4))  # room for a ring on either side
         if area_id in COMPARED:
-            ring = h3.grid_ring(centre, _AREA_RADIUS + 1)
+            ring = h3.grid_ring(centre, radius + 1)
             out[COMPARED[area_id][1]] = sorted(c for c in ring if c in full)
     return out
 

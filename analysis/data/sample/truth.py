@@ -217,8 +217,8 @@ def _deployment(
     return record | {
         "true_percent": _percent(full, none),
         "average_percent": _percent(w, wo),
-        "expected_with": round(w, 1),
-        "expected_without": round(wo, 1),
+        "expected_with": round(w, 4),
+        "expected_without": round(wo, 4),
         "through": str(MONTHS[int(np.flatnonzero(at_work)[-1])]),
     }
 
