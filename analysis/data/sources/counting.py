@@ -33,7 +33,8 @@ def fringe_months(months: pd.Series) -> set[str]:
 def cut_months(occurred: pd.Series, months: pd.Series) -> set[str]:
     """First and last month of a file whose days are cut off at the file's beginning or end.
 
-    A month is cut when, at its own daily rate, at least ten rows should stand on the days without any.
+    A month is cut when, at the month's mean daily rate, at least ten rows should stand on the days
+    without any (were the month whole, chance would leave them empty once in 20,000 times).
     """
     whole = sorted(set(months.dropna()) - fringe_months(months))
     cut = set()
@@ -45,7 +46,7 @@ def cut_months(occurred: pd.Series, months: pd.Series) -> set[str]:
             continue
         first, last = int(days.min()), int(days.max())
         empty = first - 1 if at_start else period.days_in_month - last
-        if empty * len(days) / (last - first + 1) >= _CUT_ROWS:
+        if empty * len(days) / period.days_in_month >= _CUT_ROWS:
             cut.add(month)
     return cut
 

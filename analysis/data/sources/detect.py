@@ -214,7 +214,7 @@ def _best(table: RawTable, candidates: list[Layout], refused: str) -> Layout:
     if complete:
         return max(complete, key=lambda entry: entry[:2])[3]
     share, _, _, closest = max(scored, key=lambda entry: entry[:2])
-    if share == 0:
+    if share == 0 and len(candidates) > 1:
         listed = ", ".join(table.header[:12]) + (" …" if len(table.header) > 12 else "")
         raise SourceError(
             f"{table.file}: {refused}, and shares no column with any. Its columns are: {listed}. "
