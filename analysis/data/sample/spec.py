@@ -106,11 +106,11 @@ AGENCIES: Final = (
     Agency("SYN-C-2", "Agency C-2", "IL", "city", "st_clair", 61_000, "st_clair", 0.46, False),
     Agency(
         "SYN-C-3", "Agency C-3", "IL", "city", "st_clair", 44_000, "st_clair", 0.17, False,
-        holes=("2018-07", "2021-05", "2021-06"), partial=("2025-06",),
+        holes=("2017-03",),
     ),
     Agency(
         "SYN-C-4", "Agency C-4", "IL", "city", "st_clair", 29_000, "st_clair", 0.07, False,
-        late=2, holes=("2023-09",),
+        late=2, holes=("2018-07", "2021-05", "2021-06", "2023-09"), partial=("2025-06",),
     ),
 )  # fmt: skip
 

@@ -85,6 +85,8 @@ def make_truth(seed: int, grounds: dict[str, Ground], levels: dict[str, dict[str
             "aimed_at": "homicide, robbery and aggravated assault, domestic assaults left out",
             "violent_street_crime": "without domestic assaults in City and County, with them in St. Clair",
             "displacement": "none: rings around focus areas do not change",
+            "unit": "offenses as agencies count them: people harmed for homicide and assault",
+            "places": "all agencies of the place, also those that a series leaves out for missing months",
             "shocks": "local shocks are part of the expected events with and without the programme",
         },
         "deployments": [_deployment(d, m, grounds, levels) for d in DEPLOYMENTS for m in MEASURES],

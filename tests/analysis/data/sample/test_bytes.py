@@ -8,9 +8,12 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from analysis.data.sample import SampleReport, make_sample
 from analysis.data.sample.spec import stream
+from analysis.data.schema import validate
+from analysis.data.tables import TABLES
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -43,6 +46,9 @@ def test_another_seed_gives_other_figures_and_replaces_the_old_ones(sample: Path
     for name in ("incidents/SYN-A-1.parquet", "monthly_counts.parquet", "truth.json", "areas.geojson"):
         assert other[name] != same[name]
     assert (tmp_path / "mappings" / "mine.yaml").is_file()
+    incidents = pd.concat([pd.read_parquet(p) for p in sorted((tmp_path / "incidents").iterdir())])
+    validate(TABLES["incidents"], incidents)
+    validate(TABLES["monthly_counts"], pd.read_parquet(tmp_path / "monthly_counts.parquet"))
 
 
 def test_small_enough_and_told(report: SampleReport, steps: list[tuple[int, int, str]]) -> None:
