@@ -82,19 +82,20 @@ def numbers(items: Sequence[Number]) -> None:
     """
     if len(items) > 4:
         raise ValueError(f"A page shows at most four numbers, not {len(items)}.")
-    for column, item in zip(st.columns(max(len(items), 1)), items, strict=False):
+    grid = st.grid(min_column_width=240 if len(items) == 4 else 200, key="numbers")
+    for item in items:
         status = STATUSES[item.status] if item.status else None
-        said = [f"{status.icon} {status.word}"] if status else []
-        said += [item.detail] if item.detail else []
-        column.metric(
-            item.label,
-            item.value,
-            delta=" · ".join(said) or None,
-            delta_color=cast(Any, status.badge if status else "gray"),
-            delta_arrow="off",
-            help=item.help,
-            border=True,
-        )
+        with grid.container(border=True):
+            st.metric(
+                item.label,
+                item.value,
+                delta=f"{status.icon} {status.word}" if status else None,
+                delta_color=cast(Any, status.badge if status else "gray"),
+                delta_arrow="off",
+                help=item.help,
+            )
+            if item.detail:
+                st.caption(item.detail)
 
 
 @st.cache_data(show_spinner=False, max_entries=512)
@@ -105,9 +106,10 @@ def _replayed(identity: str, look_name: str, key: str, _figure: Figure) -> None:
 
 def _charts(figure: Figure, colours: Look) -> None:
     specs = figure.specs(colours)
-    columns: Sequence[Any] = st.columns(len(specs)) if len(specs) > 1 else [st.container()]
-    for column, (heading, spec) in zip(columns, specs, strict=True):
-        with column:
+    several = len(specs) > 1
+    grid: Any = st.grid(min_column_width=230) if several else st
+    for heading, spec in specs:
+        with grid.container():
             if heading:
                 st.markdown(f"**{heading}**")
             alt = f"{heading}: {figure.alt}" if heading else figure.alt

@@ -82,9 +82,10 @@ def _style(look: Look) -> str:
         f".sln-grid td{{padding:.5rem .7rem;vertical-align:top;background:{look.area};border:0}}"
         f".sln-grid .d{{color:{look.muted};font-size:.88rem}}"
         ".sln-grid .c{display:none}"
-        "@media (max-width:640px){.sln-grid,.sln-grid tbody,.sln-grid tr,.sln-grid td,.sln-grid tbody th"
-        "{display:block}.sln-grid thead{position:absolute;width:1px;height:1px;overflow:hidden;"
-        "clip-path:inset(50%)}.sln-grid td{margin:.3rem 0}"
+        "@media (max-width:640px){.sln-grid,.sln-grid caption,.sln-grid tbody,.sln-grid tr,.sln-grid td,"
+        ".sln-grid tbody th{display:block}"
+        ".sln-grid thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}"
+        ".sln-grid td{margin:.3rem 0}"
         f".sln-grid .c{{display:block;color:{look.muted};font-size:.85rem}}}}"
         "</style>"
     )

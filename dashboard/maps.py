@@ -174,7 +174,8 @@ def deck(
     style = {"backgroundColor": look.background, "color": look.text, "border": f"1px solid {look.outline}"}
     return pdk.Deck(
         layers=[la for la in layers if la is not None], initial_view_state=view,
-        map_provider=None, map_style=None,  # anything else asks a third party for a street map
+        # No ``map_style`` at all: None would make Streamlit fetch a street map from CARTO.
+        map_provider=None,
         tooltip={"text": "{tip}", "style": style},
     )  # fmt: skip
 
@@ -226,14 +227,14 @@ def _shapes(
 
 def _names(scene: Scene, look: Look) -> pdk.Layer:
     rows = [
-        {"name": name, "at": list(g.representative_point().coords[0]), "size": 15}
-        for name, g in scene.named("jurisdiction") + list(scene.areas)
+        {"name": name, "at": list(g.representative_point().coords[0])}
+        for name, g in _to_name(scene) + list(scene.areas)
     ]
     return pdk.Layer(
-        "TextLayer", id="names", data=pd.DataFrame(rows, columns=["name", "at", "size"]), get_text="name",
-        get_position="at", get_size="size", get_color=rgb(look.text), outline_width=3,
-        outline_color=rgb(look.background), font_settings={"sdf": True}, font_weight=600,
-        font_family=pdk.types.String("Source Sans, Source Sans 3, sans-serif"), pickable=False,
+        "TextLayer", id="names", data=pd.DataFrame(rows, columns=["name", "at"]), get_text="name",
+        get_position="at", get_size=15, get_color=rgb(look.text), background=True,
+        get_background_color=rgb(look.background, 0.75), background_padding=[4, 2], font_weight=600,
+        font_family=pdk.types.String("sans-serif"), pickable=False,
     )  # fmt: skip
 
 

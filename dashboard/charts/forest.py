@@ -173,7 +173,7 @@ def forest(table: pd.DataFrame, *, goal: float | None = None, look: Look = LIGHT
     if table.empty:
         return base.empty("No evaluation is registered yet.", look)
     return dot_intervals(
-        table.rename(columns={"method": "name"}), goal=goal, group="place", look=look,
+        table.rename(columns={"method": "name"}), goal=goal, goal_label="Goal", group="place", look=look,
         axis_title="Difference from what was expected",
     )  # fmt: skip
 
