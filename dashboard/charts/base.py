@@ -70,6 +70,12 @@ def from_ordinal(days: Any) -> pd.DatetimeIndex:
     return pd.Timestamp("1970-01-01") + pd.to_timedelta(np.asarray(days, float), unit="D")
 
 
+def span(when: pd.Series) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """First and last date; a single month is given one month of room, so that there is an axis."""
+    first, last = when.min(), when.max()
+    return (first, last) if first < last else (first, last + pd.DateOffset(months=1))
+
+
 def limits(values: Iterable[Any], *, zero: bool = False, room: float = 0.08) -> tuple[float, float]:
     """Lowest and highest finite value of several columns, with a little room.
 

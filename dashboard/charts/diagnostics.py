@@ -25,7 +25,7 @@ def residuals(table: pd.DataFrame, *, start: Any = None, look: Look = LIGHT) -> 
     data = table.assign(date=base.dates(table["period"]), label=[w.month(p) for p in table["period"]])
     data = data.drop(columns="period")
     y = base.limits([data["residual"], [-3.0, 3.0]])
-    x = (data["date"].min(), data["date"].max())
+    x = base.span(data["date"])
     band = alt.Chart(pd.DataFrame({"low": [-2.0], "high": [2.0]})).mark_rect(
         color=look.context, opacity=0.14, aria=False
     ).encode(y=base.number_y("low", y), y2="high:Q")  # fmt: skip

@@ -193,6 +193,8 @@ def dot_plot(table: pd.DataFrame, *, look: Look = LIGHT) -> Any:
             rows[column] = np.nan
     rows["zero"] = 0.0
     rows["value"] = [w.percent(p) for p in rows["percent"]]
+    known = rows["percent"].notna()
+    rows["design"] = rows["design"].where(known, rows["design"].astype(str) + " · no figure reported")
     rows["kind"] = np.where(rows["rigorous"], "controlled design", "no comparison")
     rows, headings, height = lay_out(rows)
     low, high = base.limits([rows["percent"], rows["lower"], rows["upper"], [0.0]], room=0.06)

@@ -68,7 +68,7 @@ def goal_path(
         room=0.12,
         values=[table[c] for c in ("actual", "lower", "upper", "target", "projected_lower")] + [[baseline]],
     )
-    x = (table["date"].min(), table["date"].max())
+    x = base.span(table["date"])
     begin = max(base.day(start), x[0])
     frame = base.frame(x, y, height)
 

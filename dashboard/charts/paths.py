@@ -38,7 +38,7 @@ def observed_vs_expected(
     if table.empty or not base.finite(table["observed"]):
         return base.empty("Nothing to draw: there are no months with complete data.", look)
     y = base.limits([table[c] for c in ("observed", "expected", "lower", "upper")])
-    x = (table["date"].min(), table["date"].max())
+    x = base.span(table["date"])
     ax = base.month_x("date", x)
     chart = alt.Chart(table.drop(columns="period").assign(label=[w.month(p) for p in table["period"]]))
     band = chart.mark_area(color=look.expected, opacity=0.16, aria=False).encode(
@@ -156,7 +156,7 @@ def _around_zero(
     y = base.limits([table[column], table[low], table[high], [0.0]])
     span = max(abs(y[0]), abs(y[1]))
     y = (min(y[0], -0.2 * span), max(y[1], 0.2 * span))
-    x = (table["date"].min(), table["date"].max())
+    x = base.span(table["date"])
     ax = base.month_x("date", x)
     chart = alt.Chart(table.drop(columns="period").assign(label=[w.month(p) for p in table["period"]]))
     band = chart.mark_area(color=look.main, opacity=0.16, aria=False).encode(

@@ -41,7 +41,7 @@ def placebo_spaghetti(
     # A few wild placebos must not flatten the rest; what lies outside is cut at the frame.
     spread = np.nanquantile(others["gap"], [0.01, 0.99]) if base.finite(others["gap"]) else [0.0, 0.0]
     y = base.limits([spread, own["gap"], [0.0]])
-    x = (table["date"].min(), table["date"].max())
+    x = base.span(table["date"])
     ax, ay = base.month_x("date", x), base.number_y("gap", y, percent=percent)
     quiet: dict[str, Any] = {
         "color": look.context,
