@@ -142,7 +142,7 @@ class TestLabels:
     def test_every_label_lies_within_the_plot_at_every_width(self) -> None:
         x = tuple(np.linspace(0, 100, 30))
         wanted = [
-            labels.Label(("A rather long label", "Short"), "#000000", x, tuple(50 + 40 * np.sin(np.divide(x, 9)))),
+            labels.Label(("A rather long label", "Short"), "#000000", x, tuple(50 + 40 * np.sin(x))),
             labels.Label(("Another label", "Other"), "#000000", x, tuple(np.array(x))),
         ]  # fmt: skip
         placed = self.place(*wanted)

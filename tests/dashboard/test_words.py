@@ -53,7 +53,8 @@ def test_suppressed_counts() -> None:
     ("share", "said"),
     [(1 / 3, "about 1 in 3"), (0.31, "about 3 in 10"), (0.05, "about 1 in 20"),
      (0.5, "about 1 in 2"),
-     (0.001, "less than 1 in 100"), (0.999, "more than 99 in 100"), (NAN, "not known"), (0.83, "about 5 in 6")],
+     (0.001, "less than 1 in 100"), (0.999, "more than 99 in 100"), (NAN, "not known"),
+     (0.83, "about 5 in 6")],
 )  # fmt: skip
 def test_odds(share: float, said: str) -> None:
     assert w.odds(share) == said
