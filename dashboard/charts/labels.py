@@ -136,6 +136,7 @@ def _place_one(
         return None
     best: tuple[float, str, Box] | None = None
     keep = np.unique(np.linspace(0, len(x) - 1, min(len(x), 40)).astype(int))
+    keep = keep[np.argsort(np.abs(keep / max(len(x) - 1, 1) - label.prefer))]  # the liked ones first
     for shortness, text in enumerate(label.texts):
         w = text_width(text)
         if w > width - 2:
@@ -145,6 +146,10 @@ def _place_one(
             for dy in (-14, 16, -24, 26, -38, 40, -56, 58, -80, 84):
                 cy = y[i] + dy
                 if cy - LINE / 2 < 0 or cy + LINE / 2 > frame.height:
+                    continue
+                # What the place costs before anything is in its way; most places end here.
+                least = 0.6 * abs(dy) + 90 * away + 25 * shortness
+                if best is not None and least >= best[0]:
                     continue
                 for align in (0.5, 1.0, 0.0):
                     # Clear of the point by 6 pixels when it stands beside it.
@@ -159,14 +164,7 @@ def _place_one(
                     crossed = (
                         (np.abs(others[:, 0] - x[i]) < 4) & (others[:, 1] > low + 1) & (others[:, 1] < high)
                     ).any()
-                    cost = (
-                        12.0 * hit
-                        + 60.0 * crossed
-                        + 2.0 * sum(_overlap(box, t) for t in taken)
-                        + 0.6 * abs(dy)
-                        + 90 * away
-                        + 25 * shortness
-                    )
+                    cost = 12.0 * hit + 60.0 * crossed + 2.0 * sum(_overlap(box, t) for t in taken) + least
                     if best is None or cost < best[0]:
                         best = (cost, text, box)
     return None if best is None else best[1:]
