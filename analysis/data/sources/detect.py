@@ -15,6 +15,7 @@ from analysis.data.sources.base import Parsed, SourceError
 from analysis.data.sources.mapping import load_mapping
 from analysis.data.sources.opening import open_file
 from analysis.data.sources.reader import RawTable, key, read_table
+from analysis.data.sources.rules import Quarantine, finish
 from analysis.data.sources.workbook import read_workbook
 
 AgencyIds = Mapping[tuple[str, str], str]
@@ -170,6 +171,8 @@ def parse_file(
         )
     table = read_table(opened)
     chosen = detect(table) if layout == "auto" else named(layout, table)
+    if table.frame.empty:  # not one row is as wide as the header
+        return finish(table, Quarantine(table), chosen.id)
     return chosen.parse(table, chosen.id, agency_ids)
 
 
@@ -184,6 +187,9 @@ def _mapped(path: str | Path, mapping: str | Path, layout: str, name: str | None
         table = read_workbook(opened, sheet=told.sheet, header_line=told.header_line)
     else:
         table = read_table(opened, delimiter=told.delimiter, header_line=told.header_line)
+    if table.frame.empty:
+        told.check_columns(table.header, table.file)
+        return finish(table, Quarantine(table), meant)
     return mapped.parse(table, told)
 
 

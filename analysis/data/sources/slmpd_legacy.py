@@ -28,6 +28,7 @@ from analysis.data.sources.rules import (
     flag,
     lines_phrase,
     month_text,
+    neutralise,
     plural,
     whole_number,
 )
@@ -204,7 +205,7 @@ def _incident_id(
     derived = pd.Series([f"x{value:016x}" for value in hashed], index=index, dtype="str")
     if old:
         return derived
-    complaint = table.text("complaint").loc[index]
+    complaint, _ = neutralise(table.text("complaint").loc[index])
     return complaint.where(complaint != "", derived)
 
 

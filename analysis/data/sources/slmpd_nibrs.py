@@ -26,7 +26,9 @@ from analysis.data.sources.rules import (
     dates,
     finish,
     flag,
+    injection_message,
     latest_day,
+    neutralise,
     with_clock,
 )
 from analysis.data.vocabulary import OFFENSES, PART_OFFENSES
@@ -161,11 +163,12 @@ def _rows(
     said = text("text").str.upper()
     gun = text("gun").str.upper()
     assault = offense == "aggravated_assault"
-    named = text("name").mask(text("name").str.upper().isin(["", "UNKNOWN", "NONE"]))
+    name, risky = neutralise(text("name"))
+    named = name.mask(text("name").str.upper().isin(["", "UNKNOWN", "NONE"]))
     rows = pd.DataFrame(
         {
             "agency_id": slmpd.AGENCY_ID,
-            "incident_id": parsed["incident_id"],
+            "incident_id": neutralise(parsed["incident_id"])[0],
             "occurred_at": with_clock(parsed["occurred_at"], text("clock")) if raw else parsed["occurred_at"],
             "reported_at": pd.Series(pd.NaT, index=index, dtype="datetime64[us]"),
             "coded_month": parsed["occurred_at"].dt.strftime("%Y-%m").astype("str"),
@@ -186,7 +189,8 @@ def _rows(
     none = (rows[["longitude", "latitude"]].isna() | (rows[["longitude", "latitude"]] == 0)).any(axis=1)
     rows = rows.assign(longitude=rows["longitude"].mask(none), latitude=rows["latitude"].mask(none))
     private = said.str.contains(_SEXUAL_WORDS, regex=True) & ~said.str.contains(_NOT_SEXUAL, regex=True)
-    return incidents.place_rows(rows, private.to_numpy(dtype=bool))
+    rows, messages = incidents.place_rows(rows, private.to_numpy(dtype=bool))
+    return rows, messages + injection_message(risky, f"“{table.keys[names['name']]}”")
 
 
 def _victims(rows: pd.DataFrame) -> pd.Series:

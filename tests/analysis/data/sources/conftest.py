@@ -133,6 +133,12 @@ def csv_text(columns: tuple[str, ...], rows: list[Row]) -> str:
     return out.getvalue()
 
 
+@pytest.fixture(scope="session")
+def layout_text() -> Callable[[tuple[str, ...], list[Row]], str]:
+    """CSV text of rows in a layout."""
+    return csv_text
+
+
 @pytest.fixture
 def make_file(tmp_path: Path) -> MakeFile:
     """Write text or bytes (optionally gzipped) and give the path."""
