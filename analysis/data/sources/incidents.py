@@ -18,6 +18,9 @@ from analysis.data.vocabulary import NEVER_MAPPED
 #: around the three jurisdictions. Nearer points are the hub's to judge, with polygons.
 REGION_BOX: Final = (-91.5, 37.7, -89.0, 39.7)
 
+#: Which quality an incident has when its rows differ: the last of these.
+_QUALITIES: Final = ("missing", "outside_jurisdiction", "exact", "withheld")
+
 Flags = npt.NDArray[np.bool_]
 
 
@@ -85,21 +88,20 @@ def group_incidents(rows: pd.DataFrame, source: str, file: str) -> pd.DataFrame:
     and the last coordinates in file order.
     """
     by = ["agency_id", "incident_id", "code"]
-    keys = [rows[name] for name in by]
+    # The keys are numbered once: text would be compared again for every column that is summed.
+    group = rows.groupby(by, sort=False).ngroup()
     order = np.argsort(rows["count"].to_numpy() <= 0, kind="stable")
-    told = ["occurred_at", "reported_at", "coded_month", "offense", "area_name"]
-    out = rows.iloc[order].groupby(by, sort=False)[told].first()
-    in_order = rows.groupby(by, sort=False)
-    out = out.join(in_order[["longitude", "latitude"]].last()).join(in_order[["firearm", "domestic"]].max())
-    out["net_count"] = in_order["count"].sum().astype("int64")
-    out["victims"] = rows["count"].clip(lower=0).groupby(keys, sort=False).sum().astype("int64")
-    out["row_order"] = in_order["line"].min()
-    quality = pd.Categorical(
-        rows["location_quality"],
-        categories=["missing", "outside_jurisdiction", "exact", "withheld"],
-        ordered=True,
-    )
-    best = pd.Series(quality.codes, index=rows.index).groupby(keys, sort=False).max()
-    out["location_quality"] = pd.array(quality.categories.to_numpy()[best.reindex(out.index)], dtype="str")
-    out = out.reset_index().assign(source=source, source_file=file)
+    told = [*by, "occurred_at", "reported_at", "coded_month", "offense", "area_name"]
+    out = rows[told].iloc[order].groupby(group.iloc[order].to_numpy()).first()
+    numbers = rows[["longitude", "latitude", "firearm", "domestic", "line"]].groupby(group.to_numpy())
+    out[["longitude", "latitude"]] = numbers[["longitude", "latitude"]].last()
+    out[["firearm", "domestic"]] = numbers[["firearm", "domestic"]].max()
+    out["row_order"] = numbers["line"].min()
+    counts = rows["count"].to_numpy()
+    out["net_count"] = np.bincount(group, weights=counts).astype("int64")
+    out["victims"] = np.bincount(group, weights=counts.clip(min=0)).astype("int64")
+    ranks = np.zeros(len(out), dtype=int)
+    np.maximum.at(ranks, group.to_numpy(), pd.Categorical(rows["location_quality"], _QUALITIES).codes)
+    out["location_quality"] = pd.array(np.asarray(_QUALITIES)[ranks], dtype="str")
+    out = out.assign(source=source, source_file=file)
     return out.sort_values("row_order", kind="stable", ignore_index=True)[list(INCIDENT_COLUMNS)]

@@ -212,15 +212,15 @@ def _incident_id(
 def _monthly(rows: pd.DataFrame, file: str) -> tuple[pd.DataFrame, list[str]]:
     """Net counts by coded month. A month that the file holds has a zero where nothing was counted."""
     fringe = counting.fringe_months(rows["coded_month"])
-    parts = {
-        name: rows.loc[(rows["offense"] == whole) & rows[flagged].fillna(False).astype(bool)]
-        for name, whole, flagged in _PARTS
-    }
-    sums = {name: rows.loc[rows["offense"] == name] for name in OFFENSES} | parts
-    net = pd.DataFrame(
-        {name: part.groupby("coded_month")["count"].sum() for name, part in sums.items()},
-        index=pd.Index(sorted(rows["coded_month"].unique()), name="month"),
-    ).fillna(0.0)
+    months = pd.Index(sorted(rows["coded_month"].unique()), name="month")
+    sums = rows.pivot_table(
+        index="coded_month", columns="offense", values="count", aggfunc="sum", fill_value=0
+    )
+    net = sums.reindex(index=months, columns=list(OFFENSES), fill_value=0)
+    for name, whole, flagged in _PARTS:
+        part = rows[(rows["offense"] == whole) & rows[flagged].fillna(False).astype(bool)]
+        net[name] = part.groupby("coded_month")["count"].sum().reindex(months, fill_value=0)
+    net = net.astype("float64").rename_axis(columns=None)
     out = net.reset_index().melt("month", var_name="offense", value_name="count")
     messages = counting.partial_message(fringe)
     below = out["count"] < 0
