@@ -32,7 +32,7 @@ INCIDENT_COLUMNS: Final = (
     "latitude",
     "location_quality",  # exact · outside_named_area · outside_jurisdiction · withheld · missing
     "area_name",  # the neighbourhood the row itself names, as text, or NA
-    "source",  # layout id
+    "source",  # Layout.source: the layout id, but one id (slmpd_legacy) for the three legacy layouts
     "source_file",
     "row_order",  # first line of the group in its file: later rows win ties
 )
@@ -78,7 +78,7 @@ class Parsed:
     messages: tuple[str, ...] = ()
     vintage: str | None = None
     synthetic: bool = False
-    tables: dict[str, pd.DataFrame] = field(default_factory=dict)  # other resources (areas …)
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)  # other resources (areas, cumulative …)
 
     def __post_init__(self) -> None:
         if self.rows_read != self.rows_kept + self.rows_quarantined:

@@ -5,6 +5,7 @@ The name of a file is never looked at: agencies rename their files, and a rename
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from analysis.data.sources.workbook import read_workbook
 
 AgencyIds = Mapping[tuple[str, str], str]
 _MOST_FILES: Final = 20_000
+#: Share of columns in common below which a layout is not worth naming as the closest.
+_RESEMBLES: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,11 +223,10 @@ def _best(table: RawTable, candidates: list[Layout], refused: str) -> Layout:
     if complete:
         return max(complete, key=lambda entry: entry[:2])[3]
     share, _, _, closest = max(scored, key=lambda entry: entry[:2])
-    if share == 0 and len(candidates) > 1:
-        listed = ", ".join(table.header[:12]) + (" …" if len(table.header) > 12 else "")
+    if share < _RESEMBLES and len(candidates) > 1:
         raise SourceError(
-            f"{table.file}: {refused}, and shares no column with any. Its columns are: {listed}. "
-            "If it is another agency's file, give a mapping file."
+            f"{table.file}: {refused} and resembles none of them. Its columns are: "
+            f"{_listed(list(table.header), 12)}. If it is another agency's file, give a mapping file."
         )
     wanted = {key(column): column for column in closest.columns}
     missing = [column for name, column in wanted.items() if name not in have]
@@ -240,7 +242,7 @@ def _listed(names: list[str], shown: int = 8) -> str:
     if not names:
         return "nothing"
     more = f" and {len(names) - shown} more" if len(names) > shown else ""
-    return ", ".join(f"“{name}”" for name in names[:shown]) + more
+    return ", ".join(f"“{textwrap.shorten(name, 60)}”" for name in names[:shown]) + more
 
 
 def expand(paths: str | Path | Iterable[str | Path]) -> list[Path]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import datetime as dt
+import textwrap
 from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,7 +96,7 @@ class Mapping:
             if name not in header:
                 raise SourceError(
                     f"{self.file}: {place} names the column “{name}”, which {file} does not have."
-                    f"{closest(name, header)} Its columns are: {', '.join(header)}."
+                    f"{closest(name, header)} Its columns are: {textwrap.shorten(', '.join(header), 1_000)}."
                 )
 
 

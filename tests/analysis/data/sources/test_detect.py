@@ -96,7 +96,7 @@ def test_a_missing_column_is_named_with_the_closest_layout(make_file: Make) -> N
 
 
 def test_a_table_of_something_else(make_file: Make) -> None:
-    with pytest.raises(SourceError, match=r"shares no column with any\. Its columns are: fruit, price"):
+    with pytest.raises(SourceError, match=r"resembles none of them\. Its columns are: “fruit”, “price”\."):
         parse_file(make_file("fruit,price\napple,1\n"))
     with pytest.raises(SourceError, match="is JSON, not a table"):
         parse_file(make_file('{"type": "FeatureCollection"}'))
