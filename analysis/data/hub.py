@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import uuid
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,16 @@ import numpy as np
 import pandas as pd
 
 from analysis.data import importing, views
+from analysis.data.donors import DonorPanel, donor_panel
 from analysis.data.figures import COUNT_COLUMNS, Figures, cut
+from analysis.data.hub_tables import HubTables
 from analysis.data.importing import ImportReport, Progress
-from analysis.data.outlines import outline_collection
 from analysis.data.package import DESCRIPTOR, Package
-from analysis.data.places import locate, read_geometry
-from analysis.data.region import default_populations
+from analysis.data.places import locate
+from analysis.data.quality import HubCheck, check, inspect, mark
+from analysis.data.recount import usable_counts
 from analysis.data.schema import INCIDENT_COLUMNS, TABLES, conform
-from analysis.data.series import DEFAULT_BASELINE, MeasureSeries
+from analysis.data.series import MeasureSeries
 from analysis.data.store import HEAD, Engine, HubError, Pointer, Store, write_pointer
 from analysis.data.vocabulary import JURISDICTIONS, MEASURES, NEVER_MAPPED, PLACES, REGION
 
@@ -61,16 +64,12 @@ def open_hub(path: str | Path, *, create: bool = True, read_only: bool = False) 
     return Hub(Store(folder, _engine()))
 
 
-class Hub:
+class Hub(HubTables):
     """Everything that is known, and how it came to be known.
 
     Results of reading calls are the caller's own copies. Errors are :class:`HubError` (a
     ``ValueError``) with a sentence for the person in front of the screen.
     """
-
-    def __init__(self, store: Store | Package) -> None:
-        self._store = store
-        self._memory: dict[Any, Any] = {}
 
     # -- what it is
 
@@ -159,13 +158,9 @@ class Hub:
         key = ("counts", as_of)
         if key not in self._memory:
             current = views.current_counts(self._store.table("monthly_counts"), as_of)
-            rows = conform(TABLES["monthly_counts"], self._store.run(current))
-            rows["month"] = pd.PeriodIndex(rows["month"], freq="M")
-            rows["count"] = rows["count"].where(rows["status"].isin(["reported", "estimated"]))
-            rows["suspect"] = ""
-            self._memory[key] = rows.sort_values(
-                ["agency_id", "source", "offense", "month"], ignore_index=True
-            )
+            rows = usable_counts(conform(TABLES["monthly_counts"], self._store.run(current)))
+            suspects, _ = self._quality(rows if as_of is None else None)
+            self._memory[key] = mark(rows, suspects, self._table("accepted"))
         found: pd.DataFrame = self._memory[key]
         return found
 
@@ -235,6 +230,67 @@ class Hub:
         sums = incidents.assign(month=pd.PeriodIndex(incidents["coded_month"], freq="M")).groupby(key).size()
         grid["count"] = sums.reindex(pd.MultiIndex.from_frame(grid[key])).fillna(0).to_numpy(float)
         return grid.assign(status="reported", suspect="")[columns]
+
+    # -- quality
+
+    def _quality(self, counts: pd.DataFrame | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Suspect months and breaks: as the import found them, or (in a data package) found now."""
+        if isinstance(self._store, Store):
+            return self._table("suspects"), self._table("breaks")
+        if "quality" not in self._memory:
+            if counts is None:
+                current = views.current_counts(self._store.table("monthly_counts"))
+                counts = usable_counts(conform(TABLES["monthly_counts"], self._store.run(current)))
+            self._memory["quality"] = inspect(counts, self.agencies())
+        found: tuple[pd.DataFrame, pd.DataFrame] = self._memory["quality"]
+        return found
+
+    def check(self) -> HubCheck:
+        """Per agency: what is there, what is missing, what looks wrong (see :class:`HubCheck`)."""
+        suspects, breaks = self._quality()
+        incidents = self.incidents(["homicide", "robbery", "aggravated_assault"])
+        return check(
+            self._counts(None), self.agencies(), incidents, suspects, self._table("accepted"), breaks
+        )
+
+    def accept(
+        self,
+        agency_id: str,
+        months: str | Iterable[object],
+        offense: str | None = None,
+        *,
+        reason: str,
+        who: str,
+    ) -> None:
+        """Use suspect months after all; who said so and why is kept for good.
+
+        ``offense`` None means every suspect offense of these months. Raises ``HubError`` when there is
+        nothing suspect to accept, or no reason or name is given.
+        """
+        if not reason.strip() or not who.strip():
+            raise HubError("To accept a suspect month, say why and who decides: both are kept.")
+        wanted = {str(pd.Period(str(m), "M")) for m in ([months] if isinstance(months, str) else months)}
+        store = self._writable()
+        suspects = self._table("suspects")
+        rows = suspects[(suspects["agency_id"] == agency_id) & suspects["month"].isin(wanted)]
+        if offense is not None:
+            rows = rows[rows["offense"] == offense]
+        if rows.empty:
+            raise HubError(f"Nothing of {agency_id} is suspect in {', '.join(sorted(wanted))}.")
+        now = datetime.now(UTC).isoformat(timespec="microseconds")
+        decided = rows[["agency_id", "month", "offense"]].drop_duplicates()
+        with store.transaction() as work:
+            work.append("accepted", decided.assign(reason=reason.strip(), who=who.strip(), accepted_at=now))
+        self._memory = {}
+
+    def donor_panel(
+        self, measure: str, start: object, end: object, *, min_population: float = 100_000
+    ) -> DonorPanel:
+        """Comparison agencies with every month from ``start`` to ``end`` (see :class:`DonorPanel`)."""
+        _, breaks = self._quality()
+        breaks = breaks.assign(month=pd.PeriodIndex(breaks["month"], freq="M"))
+        first, last = pd.Period(str(start), "M"), pd.Period(str(end), "M")
+        return donor_panel(self._figures(), breaks, measure, first, last, min_population)
 
     # -- incidents
 
@@ -331,69 +387,6 @@ class Hub:
         found = [p for p in JURISDICTIONS if any(figures.series(p, m) is not None for m in MEASURES)]
         return [REGION, *found] if found else []
 
-    def _baseline(self) -> tuple[str, str]:
-        goals = self.goals()
-        chosen = goals[goals["default"].fillna(False).astype(bool)]
-        if chosen.empty:
-            return DEFAULT_BASELINE
-        return str(chosen["baseline_start"].min()), str(chosen["baseline_end"].max())
-
-    # -- small tables
-
-    def _table(self, name: str) -> pd.DataFrame:
-        if name not in self._memory:
-            self._memory[name] = self._store.frame(name)
-        frame: pd.DataFrame = self._memory[name]
-        return frame.copy()
-
-    def agencies(self) -> pd.DataFrame:
-        """One row an agency: agency_id, name, state, kind, jurisdiction, population …"""
-        return self._table("agencies")
-
-    def populations(self) -> pd.DataFrame:
-        """place, year, population, source; the census counts where the hub has none for a place."""
-        own = self._table("populations")
-        shipped = default_populations()
-        shipped = shipped[~shipped["place"].isin(own["place"])]
-        return conform(TABLES["populations"], pd.concat([own, shipped], ignore_index=True))
-
-    def areas(self) -> pd.DataFrame:
-        """area_id, jurisdiction, name, kind, population, code, geometry (shapely)."""
-        areas = self._table("areas")
-        return areas.assign(geometry=pd.Series([read_geometry(t) for t in areas["geometry"]], dtype=object))
-
-    def deployments(self) -> pd.DataFrame:
-        """A tactic working in an area: deployment_id, tactic, area_id, jurisdiction, start …"""
-        return self._table("deployments")
-
-    def activities(self) -> pd.DataFrame:
-        """deployment_id, month, activity, value, planned."""
-        return self._table("activities")
-
-    def goals(self) -> pd.DataFrame:
-        """Versions of goals."""
-        return self._table("goals")
-
-    def milestones(self) -> pd.DataFrame:
-        """date, title, text, status, source."""
-        return self._table("milestones")
-
-    def meetings(self) -> pd.DataFrame:
-        """date, title, text, place, source."""
-        return self._table("meetings")
-
-    def benchmarks(self) -> pd.DataFrame:
-        """Effects that other cities reported."""
-        return self._table("benchmarks")
-
-    def imports(self) -> pd.DataFrame:
-        """Every file that was imported, with its hash, vintage and row counts."""
-        return self._table("imports")
-
-    def quarantine(self) -> pd.DataFrame:
-        """Every value that a rule refused: file, line, column, value, rule, remedy, row."""
-        return self._table("quarantine")
-
     def sources(self) -> pd.DataFrame:
         """Per layout: source, agencies, offenses, first and last month, latest vintage."""
         counts = self._counts(None)
@@ -406,6 +399,17 @@ class Hub:
             vintage=("vintage", "max"),
         ).reset_index()
 
-    def outlines(self) -> dict[str, Any]:
-        """GeoJSON of the jurisdictions (kind ``jurisdiction``) and the counties around (``context``)."""
-        return outline_collection()
+    def quarantine(self, path: str | Path | None = None) -> pd.DataFrame:
+        """Every value that a rule refused: file, line, column, value, rule, remedy, row.
+
+        With ``path`` the same table is written there as CSV. A cell that a spreadsheet would run as a
+        formula gets an apostrophe in front.
+        """
+        table = self._table("quarantine")
+        if path is not None:
+            text = table.astype("object").where(table.notna(), "")
+            for name in ("column", "value", "row"):
+                risky = text[name].astype("str").str.match(r"^[=+\-@\t\r]")
+                text[name] = text[name].mask(risky, "'" + text[name].astype("str"))
+            text.to_csv(path, index=False)
+        return table

@@ -21,7 +21,7 @@ import pandas as pd
 
 from analysis.data import own_files
 from analysis.data.locating import assign
-from analysis.data.recount import recount
+from analysis.data.recount import find_suspects, recount
 from analysis.data.region import KNOWN_AGENCIES
 from analysis.data.schema import ALL_TABLES, TABLES, conform
 from analysis.data.sources.base import Parsed, SourceError
@@ -172,6 +172,9 @@ def import_files(
     batch.flush()
     say(len(files), len(files) + 1, "Counting")
     recount(work, batch.counted, seq)
+    if work.touched("monthly_counts"):
+        say(len(files), len(files) + 1, "Looking for what is wrong")
+        find_suspects(work)
     say(len(files) + 1, len(files) + 1, "Done")
     return _report(records, messages)
 
@@ -263,6 +266,7 @@ def merge_agencies(known: pd.DataFrame, parsed: Parsed) -> pd.DataFrame:
     counts for, without describing it, gets its identifier for a name.
     """
     told = conform(TABLES["agencies"], parsed.agencies)
+    told["name"] = told["name"].mask(told["name"] == told["agency_id"])  # a file without names
     ids = (
         pd.concat([parsed.monthly["agency_id"], parsed.incidents["agency_id"]])
         .dropna()
@@ -273,6 +277,7 @@ def merge_agencies(known: pd.DataFrame, parsed: Parsed) -> pd.DataFrame:
     told = pd.concat([told, conform(TABLES["agencies"], _bare_rows(bare))], ignore_index=True)
     told = told.drop_duplicates("agency_id", keep="last").set_index("agency_id")
     merged = told.combine_first(known.set_index("agency_id")) if len(known) else told
+    merged["name"] = merged["name"].fillna(merged.index.to_series())
     for ori, agency in KNOWN_AGENCIES.items():
         if ori in merged.index:
             merged.loc[ori, ["name", "state", "kind", "jurisdiction"]] = [

@@ -7,13 +7,16 @@ never changes its meaning halfway.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import pandas as pd
+import numpy.typing as npt
 
 from analysis.data.vocabulary import OFFENSES, PART_OFFENSES
+
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +61,6 @@ def definition_of(measure: str) -> Measure:
     raise KeyError(f"There is no measure “{measure}”. Known: {', '.join((*DEFINITIONS, *OFFENSES))}.")
 
 
-@dataclass(frozen=True)
-class Added:
-    """A measure of one agency from one source, month by month."""
-
-    counts: pd.Series  # float on a monthly PeriodIndex; NaN where any term is not usable
-    words: str  # what was added
-
-
 def _phrase(offense: str) -> str:
     names = {
         "homicide_firearm": "homicide with a firearm",
@@ -76,52 +71,68 @@ def _phrase(offense: str) -> str:
     return names.get(offense, OFFENSES.get(offense, offense).lower())
 
 
-def add(measure: str, table: pd.DataFrame) -> Added | None:
-    """Add a measure from an agency's counts.
+def add(measure: str, cube: Mapping[str, Floats]) -> tuple[Floats, list[str | None]]:
+    """Add a measure for n series at once.
 
     Args:
-        table: month (PeriodIndex) × offense, float, NaN where not usable; one agency, one source.
+        cube: offense → n × months, NaN where not usable; offenses that no series has may be absent.
 
     Returns:
-        The series and its meaning, or None when the source does not tell what the measure needs.
+        n × months, NaN where any term is not usable; and for each series what was added, in words,
+        or None when its source does not tell what the measure needs.
     """
     definition = definition_of(measure)
-    base = [o for o in definition.offenses if _told(table, o)]
-    if len(base) < len(definition.offenses):
-        return None
-    plus, words = list(base), [_phrase(o) for o in base]
+    shape = next(iter(cube.values())).shape if cube else (0, 0)
+    empty = np.full(shape, np.nan)
+    wanted = {*definition.needs, *(PART_OFFENSES.get(n, n) for n in definition.needs)}
+    table = {offense: cube.get(offense, empty) for offense in wanted}
+    total = np.zeros(shape)
+    able = np.ones(shape[0], dtype=bool)
+    words: list[list[str]] = [[] for _ in range(shape[0])]
+    for offense in definition.offenses:
+        able &= _told(table[offense])
+        total = total + table[offense]
+        _say(words, np.ones(shape[0], dtype=bool), _phrase(offense))
     fallback = dict(definition.fallback)
     for part in definition.parts:
-        if _told_with(table, part):
-            plus.append(part)
-            words.append(_phrase(part))
-        elif part in fallback and _told(table, fallback[part]):
-            plus.append(fallback[part])
-            words.append(f"all {_phrase(fallback[part])} (the source does not tell the weapon)")
-        else:
-            return None
-    total = table[plus].sum(axis=1, min_count=len(plus))
-    text = ", ".join(words[:-1]) + (" and " if len(words) > 1 else "") + words[-1]
+        has = _told_beside(table[part], table[PART_OFFENSES[part]])
+        _say(words, has, _phrase(part))
+        term = np.where(has[:, None], table[part], np.nan)
+        if part in fallback:
+            whole = table[fallback[part]]
+            instead = ~has & _told(whole)
+            _say(words, instead, f"all {_phrase(fallback[part])} (the source does not tell the weapon)")
+            term = np.where(instead[:, None], whole, term)
+            has = has | instead
+        able &= has
+        total = total + term
+    tails = [""] * shape[0]
     for part in definition.less:
-        if _told_with(table, part):
-            total = total - table[part]
-            text += f", without {_phrase(part)}"
-        else:
-            text += f" ({_phrase(part)} included: the source does not tell it apart)"
-    return Added(total, text)
+        has = _told_beside(table[part], table[PART_OFFENSES[part]])
+        total = np.where(has[:, None], total - table[part], total)
+        without = f", without {_phrase(part)}"
+        kept = f" ({_phrase(part)} included: the source does not tell it apart)"
+        tails = [tail + (without if h else kept) for tail, h in zip(tails, has, strict=True)]
+    said = [_listed(some) + tail if ok else None for some, tail, ok in zip(words, tails, able, strict=True)]
+    return np.where(able[:, None], total, np.nan), said
 
 
-def _told(table: pd.DataFrame, offense: str) -> bool:
-    return offense in table.columns and bool(table[offense].notna().any())
+def _say(words: list[list[str]], where: npt.NDArray[np.bool_], phrase: str) -> None:
+    for i in np.flatnonzero(where):
+        words[i].append(phrase)
 
 
-def _told_with(table: pd.DataFrame, part: str) -> bool:
+def _listed(words: list[str]) -> str:
+    return ", ".join(words[:-1]) + (" and " if len(words) > 1 else "") + words[-1]
+
+
+def _told(values: Floats) -> npt.NDArray[np.bool_]:
+    told: npt.NDArray[np.bool_] = np.isfinite(values).any(axis=1)
+    return told
+
+
+def _told_beside(part: Floats, whole: Floats) -> npt.NDArray[np.bool_]:
     """A part counts as told only when it stands beside its whole in (nearly) every month."""
-    if not _told(table, part):
-        return False
-    whole = PART_OFFENSES[part]
-    if whole not in table.columns:
-        return True
-    months = table[whole].notna()
-    share = float(np.mean(table.loc[months, part].notna())) if months.any() else 0.0
-    return share >= 0.95
+    both = (np.isfinite(part) & np.isfinite(whole)).sum(axis=1)
+    due = np.isfinite(whole).sum(axis=1)
+    return _told(part) & (both >= 0.95 * due)

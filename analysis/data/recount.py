@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.data import views
+from analysis.data.quality import inspect
+from analysis.data.schema import TABLES, conform
 from analysis.data.store import Transaction
 
 _KEY: Final = ["agency_id", "source", "month", "offense"]
@@ -37,6 +39,24 @@ def recount(work: Transaction, counted: dict[tuple[str, str], str], seq: int) ->
             fresh.append(changed)
     if fresh and any(len(f) for f in fresh):
         work.append("monthly_counts", pd.concat(fresh, ignore_index=True))
+
+
+def usable_counts(rows: pd.DataFrame) -> pd.DataFrame:
+    """Stored counts as they are worked with: month a Period, count NaN unless reported or estimated."""
+    code, texts = pd.factorize(rows["month"])
+    months = pd.PeriodIndex(texts, freq="M").take(code)
+    count = rows["count"].where(rows["status"].isin(["reported", "estimated"]))
+    out = rows.assign(month=months, count=count)
+    return out.sort_values(["agency_id", "source", "offense", "month"], ignore_index=True)
+
+
+def find_suspects(work: Transaction) -> None:
+    """Look through the current counts of an open transaction and keep what looks wrong."""
+    current = work.store.run(views.current_counts(work.table("monthly_counts")))
+    rows = usable_counts(conform(TABLES["monthly_counts"], current))
+    suspects, breaks = inspect(rows, work.frame("agencies"))
+    work.replace("suspects", suspects)
+    work.replace("breaks", breaks)
 
 
 def _counts_on(work: Transaction, source: str, agency: str, held: pd.DataFrame, vintage: str) -> pd.DataFrame:

@@ -83,3 +83,26 @@ def default_populations() -> pd.DataFrame:
 def is_metro_neighbour(agency_id: str) -> bool:
     """Whether an agency polices a county around the three jurisdictions."""
     return agency_id in METRO_NEIGHBOURS or agency_id.startswith(METRO_PREFIXES)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownBreak:
+    """A month from which an agency itself counts in another way."""
+
+    agency_id: str
+    month: str
+    before: str  # layout before
+    after: str  # layout from that month on
+    reason: str
+
+
+KNOWN_BREAKS: Final = (
+    KnownBreak(
+        "MOSPD0000",
+        "2020-12",
+        "slmpd_legacy",
+        "slmpd_nibrs",
+        "SLMPD went from UCR summary counting to NIBRS: no hierarchy rule, another definition of rape, "
+        "one row per offense and victim. Only homicide can be compared across this month.",
+    ),
+)

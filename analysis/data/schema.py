@@ -14,12 +14,12 @@ import pandas as pd
 import pandera.pandas as pa
 import pyarrow as arrow
 
+from analysis.data.ledger import ALL_TABLES, LEDGER
 from analysis.data.tables import (
     ACTIVITIES,
     ACTIVITY_COLUMNS,
     AGENCIES,
     AGENCY_COLUMNS,
-    ALL_TABLES,
     AREA_COLUMNS,
     AREAS,
     BENCHMARK_COLUMNS,
@@ -30,7 +30,6 @@ from analysis.data.tables import (
     GOALS,
     INCIDENT_COLUMNS,
     INCIDENTS,
-    LEDGER,
     MEETING_COLUMNS,
     MEETINGS,
     MILESTONE_COLUMNS,

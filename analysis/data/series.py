@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from analysis.data.measures import Added, add
+from analysis.data.measures import add, definition_of
 from analysis.data.vocabulary import JURISDICTIONS, REGION
 
 #: Statuses whose counts are used.
@@ -61,30 +63,35 @@ class MeasureSeries:
 
 @dataclass(frozen=True)
 class AgencySeries:
-    """A measure of one agency from the source that was chosen for it."""
+    """A measure of one agency from the source that was chosen for it.
+
+    ``counts``: float on a monthly PeriodIndex, NaN where not usable. ``words``: what was added.
+    ``others``: sources that were not used.
+    """
 
     agency_id: str
     name: str
     source: str
-    added: Added
-    why: pd.Series  # month → why a month is not usable ("" = usable)
+    counts: pd.Series
+    words: str
     vintage: str
-    others: tuple[str, ...] = ()  # sources that were not used
+    rows: pd.DataFrame = field(repr=False, compare=False)
+    others: tuple[str, ...] = ()
 
-    @property
-    def counts(self) -> pd.Series:
-        """Float on a monthly PeriodIndex; NaN where not usable."""
-        return self.added.counts
-
-    @property
-    def last(self) -> pd.Period | None:
-        """Last usable month."""
-        return self.counts.last_valid_index()  # type: ignore[no-any-return]
-
-    @property
-    def first(self) -> pd.Period | None:
-        """First usable month."""
-        return self.counts.first_valid_index()  # type: ignore[no-any-return]
+    @cached_property
+    def why(self) -> pd.Series:
+        """Month → why it is not usable ("" = usable)."""
+        unknown = self.counts.isna()
+        why = pd.Series("", index=self.counts.index, dtype="object")
+        why[unknown] = "not reported"
+        partial = self.rows.loc[self.rows["status"] == "partial", "month"].unique()
+        why[why.index.isin(partial) & unknown] = "reported in part"
+        suspects = (
+            self.rows[self.rows["suspect"] != ""].drop_duplicates("month").set_index("month")["suspect"]
+        )
+        hit = suspects.index[suspects.index.isin(self.counts.index[unknown])]
+        why[hit] = "suspect: " + suspects[hit]
+        return why
 
 
 def agency_series(
@@ -105,48 +112,57 @@ def agency_series(
     usable months reach furthest, ties going to the one with most months. Where none covers the
     baseline, the same among all.
     """
-    months = pd.period_range(*baseline, freq="M")
-    found: dict[str, list[AgencySeries]] = {}
-    for (agency, source), rows in counts.groupby(["agency_id", "source"], sort=True):
-        one = _one_source(rows, measure, str(agency), names.get(str(agency), str(agency)), str(source))
-        if one is not None and one.last is not None:
-            found.setdefault(str(agency), []).append(one)
-    chosen = {}
-    for agency, candidates in found.items():
-        best = max(candidates, key=lambda s: _preference(s, preferred.get(agency), months))
-        rest = tuple(s.source for s in candidates if s is not best)
-        chosen[agency] = AgencySeries(
-            best.agency_id, best.name, best.source, best.added, best.why, best.vintage, rest
-        )
-    return chosen
-
-
-def _preference(series: AgencySeries, preferred: str | None, baseline: pd.PeriodIndex) -> tuple[object, ...]:
-    usable = series.counts.dropna().index
-    covers = float(np.mean(baseline.isin(usable))) >= 0.9
-    return (series.source == preferred, covers, str(usable[-1]), len(usable), series.source)
-
-
-def _one_source(rows: pd.DataFrame, measure: str, agency: str, name: str, source: str) -> AgencySeries | None:
-    usable = rows["status"].isin(USABLE) & (rows["suspect"] == "")
+    rows = counts[counts["offense"].isin(definition_of(measure).needs)]
+    if rows.empty:
+        return {}
+    rows = rows.sort_values(["agency_id", "source"], kind="stable", ignore_index=True)
+    group = rows.groupby(["agency_id", "source"], sort=True)
+    series = group.ngroup().to_numpy()
+    starts = np.searchsorted(series, np.arange(series[-1] + 2))
+    keys = list(group.size().index)
     months = pd.period_range(rows["month"].min(), rows["month"].max(), freq="M", name="month")
-    table = (
-        rows.assign(count=rows["count"].where(usable))
-        .pivot_table(index="month", columns="offense", values="count", aggfunc="last", dropna=False)
-        .reindex(months)
-        .astype("float64")
-    )
-    added = add(measure, table)
-    if added is None:
-        return None
-    why = pd.Series("", index=months, dtype="object")
-    why[added.counts.isna()] = "not reported"
-    partial = rows.loc[rows["status"] == "partial", "month"].unique()
-    why[why.index.isin(partial) & added.counts.isna()] = "reported in part"
-    suspects = rows[rows["suspect"] != ""].drop_duplicates("month").set_index("month")["suspect"]
-    hit = suspects.index[suspects.index.isin(added.counts.index[added.counts.isna()])]
-    why[hit] = "suspect: " + suspects[hit]
-    return AgencySeries(agency, name, source, added, why, str(rows["vintage"].max()))
+    totals, words = add(measure, _cube(rows, series, len(keys), months))
+    in_baseline = months.isin(pd.period_range(*baseline, freq="M"))
+    needed = max(int(in_baseline.sum()), 1)
+    best: dict[str, tuple[tuple[object, ...], int]] = {}
+    candidates: dict[str, list[str]] = {}
+    for i, (agency, source) in enumerate(keys):
+        usable = np.flatnonzero(np.isfinite(totals[i]))
+        if words[i] is None or not usable.size:
+            continue
+        covers = np.isfinite(totals[i, in_baseline]).sum() >= 0.9 * needed
+        rank = (source == preferred.get(agency), bool(covers), int(usable[-1]), len(usable), source)
+        candidates.setdefault(agency, []).append(source)
+        if agency not in best or rank > best[agency][0]:
+            best[agency] = (rank, i)
+    out = {}
+    for agency, (_, i) in best.items():
+        own = rows.iloc[starts[i] : starts[i + 1]]
+        source = keys[i][1]
+        span = months.slice_indexer(own["month"].min(), own["month"].max())
+        one = pd.Series(totals[i, span], index=months[span], name="count")
+        rest = tuple(s for s in candidates[agency] if s != source)
+        vintage = str(own["vintage"].max())
+        out[agency] = AgencySeries(
+            agency, names.get(agency, agency), source, one, words[i] or "", vintage, own, rest
+        )
+    return out
+
+
+def _cube(
+    rows: pd.DataFrame, series: npt.NDArray[np.int64], n: int, months: pd.PeriodIndex
+) -> dict[str, npt.NDArray[np.float64]]:
+    """offense → series × months, NaN where a figure is not usable."""
+    usable = (rows["status"].isin(USABLE) & (rows["suspect"] == "")).to_numpy()
+    at = months.get_indexer(pd.PeriodIndex(rows["month"]))
+    values, offense = rows["count"].to_numpy(float), rows["offense"].to_numpy(dtype=object)
+    cube = {}
+    for name in set(offense):
+        here = usable & (offense == name)
+        block = np.full((n, len(months)), np.nan)
+        block[series[here], at[here]] = values[here]
+        cube[str(name)] = block
+    return cube
 
 
 @dataclass(frozen=True)
@@ -211,7 +227,7 @@ def sum_panel(place: str, measure: str, panel: Panel) -> MeasureSeries:
         counts=counts,
         status=status_table(counts, why),
         population=None,
-        definition="; ".join(f"{s.name}: {s.added.words}" for s in panel.members) + ".",
+        definition="; ".join(f"{s.name}: {s.words}" for s in panel.members) + ".",
         source=", ".join(sorted({s.source for s in panel.members})),
         notes=tuple(_panel_notes(panel)),
         complete_through=end,

@@ -262,6 +262,10 @@ class Transaction:
         uris = DeltaTable(str(self.store.delta_path(name))).file_uris()
         return self.store.engine.read(ALL_TABLES[name], tuple(_local(uri) for uri in uris))
 
+    def touched(self, name: str) -> bool:
+        """Whether this transaction has written to a table."""
+        return name in self._touched
+
     def _has(self, name: str) -> bool:
         return name in self._touched or name in self.store.pointer.tables
 

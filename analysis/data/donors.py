@@ -1,0 +1,103 @@
+"""Which agencies may stand in a comparison pool, and why the others may not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import pandas as pd
+
+from analysis.data.figures import Figures
+from analysis.data.measures import definition_of
+from analysis.data.region import is_metro_neighbour
+from analysis.data.series import AgencySeries
+from analysis.data.vocabulary import JURISDICTIONS
+
+#: States that are never donors: Missouri's figures pass through one state portal, and what is wrong
+#: with them is wrong in the treated agencies too; state law and programmes reach all its cities.
+_STATES: Final = {"MO": "is in Missouri, whose reporting and state policy the treated places share"}
+
+
+@dataclass(frozen=True)
+class DonorPanel:
+    """Comparison agencies with every month of a window.
+
+    Attributes:
+        counts: month (PeriodIndex) × agency_id, float, no NaN.
+        population: agency_id → residents (the source's latest figure).
+        names: agency_id → name.
+        excluded: agency_id, name, reason — every agency that has the measure and is no donor.
+    """
+
+    counts: pd.DataFrame
+    population: pd.Series
+    names: pd.Series
+    excluded: pd.DataFrame
+
+
+def donor_panel(
+    figures: Figures,
+    breaks: pd.DataFrame,
+    measure: str,
+    start: pd.Period,
+    end: pd.Period,
+    min_population: float,
+) -> DonorPanel:
+    """Sort agencies into donors and excluded ones; the first reason that applies is given."""
+    months = pd.period_range(start, end, freq="M", name="month")
+    needs = set(definition_of(measure).needs)
+    inside = breaks[(breaks["month"] > start) & (breaks["month"] <= end)]
+    inside = inside[inside["offense"].isna() | inside["offense"].isin(needs)]
+    agencies = figures.agencies.set_index("agency_id")
+    kept: dict[str, pd.Series] = {}
+    excluded = []
+    for agency_id, series in sorted(figures.by_agency(measure).items()):
+        agency = agencies.loc[agency_id]
+        reason = _reason(agency_id, agency, series, months, inside, min_population)
+        if reason:
+            excluded.append((agency_id, series.name, reason))
+        else:
+            kept[agency_id] = series.counts.reindex(months)
+    counts = pd.DataFrame(kept, index=months, dtype="float64")
+    ids = pd.Index(counts.columns, name="agency_id")
+    return DonorPanel(
+        counts,
+        agencies["population"].reindex(ids),
+        agencies["name"].reindex(ids),
+        pd.DataFrame(excluded, columns=["agency_id", "name", "reason"]),
+    )
+
+
+def _reason(
+    agency_id: str,
+    agency: pd.Series,
+    series: AgencySeries,
+    months: pd.PeriodIndex,
+    breaks: pd.DataFrame,
+    min_population: float,
+) -> str:
+    if agency["jurisdiction"] in JURISDICTIONS:
+        return f"polices part of {JURISDICTIONS[agency['jurisdiction']]}, where the tactics work"
+    if is_metro_neighbour(agency_id):
+        return "polices a county next to the treated places"
+    if agency["state"] in _STATES:
+        return _STATES[str(agency["state"])]
+    if agency["donor"] == "excluded":
+        return str(agency["donor_reason"]) if isinstance(agency["donor_reason"], str) else "was excluded"
+    if not agency["population"] >= min_population:
+        people = agency["population"]
+        return "its residents are not known" if pd.isna(people) else f"has {people:,.0f} residents"
+    have = series.counts.reindex(months)
+    gaps = months[have.isna()]
+    if len(gaps):
+        why = series.why.reindex(gaps).fillna("not reported")
+        suspect = why[why.str.startswith("suspect")]
+        if len(suspect):
+            first = f"{suspect.index[0]}: {suspect.iloc[0].removeprefix('suspect: ')}"
+            return f"{len(suspect)} of {len(months)} months look wrong ({first})"
+        return f"lacks {len(gaps)} of {len(months)} months ({gaps[0]}{' …' if len(gaps) > 1 else ''})"
+    own = breaks[breaks["agency_id"] == agency_id]
+    own = own[(own["before"] == series.source) | (own["after"] == series.source)]
+    if len(own):
+        return f"has a level break in {own['month'].iloc[0]}: {own['reason'].iloc[0]}"
+    return ""
