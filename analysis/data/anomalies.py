@@ -258,7 +258,8 @@ def spikes(grid: Grid) -> list[Suspect]:
     alpha = _dispersion(grid.values)[:, None]
     candidates = (grid.values >= _SPIKE_RATIO * np.maximum(median, 1.0)) & (grid.values >= 10)
     for i, t in zip(*np.nonzero(candidates), strict=True):
-        mean, a = max(median[i, t], 0.5), float(alpha[i, 0])
+        # The median of few small counts lies below their mean.
+        mean, a = median[i, t] + 0.7, float(alpha[i, 0])
         p = float(stats.nbinom.sf(grid.values[i, t] - 1, 1 / a, 1 / (1 + a * mean)))
         if p < SPIKE_ALPHA:
             agency, source, offense = grid.keys.iloc[i]

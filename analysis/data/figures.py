@@ -113,7 +113,7 @@ class Figures:
         if people.isna().any() or residents.empty:
             return False
         latest = residents.sort_values("year")["population"].iloc[-1]
-        return bool(people.sum() >= 0.9 * latest)
+        return bool(people.sum() >= 0.97 * latest)
 
     def _residents(self, place: str, months: pd.PeriodIndex) -> pd.Series | None:
         """Residents by month: yearly figures stand in July, straight between them, flat beyond."""
