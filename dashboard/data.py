@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -52,6 +53,13 @@ def hub_path(environment: Mapping[str, str] | None = None) -> Path:
 @st.cache_resource(show_spinner="Opening the data …", max_entries=8)
 def _opened(path: str) -> Hub:
     return open_hub(path, create=False)
+
+
+@contextmanager
+def reading(path: str | None = None) -> Iterator[Hub]:
+    """The hub for longer work inside a cached function; one reader at a time."""
+    with _reading:
+        yield _opened(path or str(hub_path()))
 
 
 def hub() -> Hub:
