@@ -13,15 +13,23 @@ import math
 import os
 import tempfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 
-from analysis.data import Hub
-from analysis.data.vocabulary import JURISDICTIONS, MEASURES, TACTICS
-from analysis.evidence import PATH_COLUMNS, Effect, RefusedError
+from analysis.data import Hub, HubError
+from analysis.data.area_series import area_counts
+from analysis.data.vocabulary import JURISDICTIONS, MEASURES, PLACES, TACTICS
+from analysis.evidence import (
+    PATH_COLUMNS,
+    Effect,
+    Interval,
+    RefusedError,
+    events_from_ratio,
+    percent_from_ratio,
+)
 from analysis.its import ItsSpec
 from analysis.its import fit as fit_its
 from analysis.synth import SynthSpec
@@ -145,19 +153,47 @@ def answer(hub: Hub, question: Question) -> tuple[Effect, pd.DataFrame]:
     Raises:
         RefusedError: the data cannot answer it; the message says why.
     """
-    series = hub.series(question.place, question.measure)
-    if series.counts.notna().sum() == 0:
-        raise RefusedError("There are no usable monthly counts of this measure here.")
+    counts, population, definition = place_series(hub, question.place, question.measure)
     start = pd.Period(question.start, "M")
-    last = series.counts.last_valid_index()
+    last = counts.last_valid_index()
+    if last is None:
+        raise RefusedError("There are no usable monthly counts of this measure here.")
     if last < start:
         raise RefusedError(f"The data end in {last}, before the start in {start}.")
     if question.method.startswith("synth"):
-        return _synthetic_control(hub, question, series.counts, series.population, start)
-    frame = pd.DataFrame({"count": series.counts})
-    if series.population is not None:
-        frame["population"] = series.population.reindex(frame.index)
-    frame = frame.loc[start - PRE_MONTHS : last]
+        effect, path = _synthetic_control(hub, question, counts, population, start)
+    else:
+        effect, path = _time_series(hub, question, counts, population, start)
+    if effect.controlled and "without domestic" in definition:
+        caution = (
+            "Domestic assaults are left out here but not in the comparison cities, which do not tell them."
+        )
+        effect = replace(effect, warnings=(*effect.warnings, caution))
+    return effect, path
+
+
+def place_series(hub: Hub, place: str, measure: str) -> tuple[pd.Series, pd.Series | None, str]:
+    """Counts, population (None for an area) and definition of a measure in a jurisdiction or area.
+
+    Raises:
+        RefusedError: the hub has no such series; the message says why.
+    """
+    try:
+        if place in PLACES:
+            series = hub.series(place, measure)
+            return series.counts, series.population, series.definition
+        return area_counts(hub, place, measure), None, "incidents inside the area, not victims"
+    except HubError as why:
+        raise RefusedError(str(why)) from why
+
+
+def _time_series(
+    hub: Hub, question: Question, counts: pd.Series, population: pd.Series | None, start: pd.Period
+) -> tuple[Effect, pd.DataFrame]:
+    frame = pd.DataFrame({"count": counts})
+    if population is not None:
+        frame["population"] = population.reindex(frame.index)
+    frame = frame.loc[start - PRE_MONTHS : counts.last_valid_index()]
     control = None
     if question.method == "its_controlled":
         control = comparison_series(hub, question.measure, frame.index)
@@ -246,8 +282,6 @@ def run(hub: Hub, questions: Iterable[Question], progress: Progress | None = Non
 
 
 def _effect_columns() -> list[str]:
-    from analysis.evidence import Interval, events_from_ratio, percent_from_ratio
-
     ratio = Interval(1.0, 1.0, 1.0)
     blank = Effect(
         "",

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from analysis.data import privacy
+
 #: Environment variable that the command sets.
 VARIABLE: Final = "SLN_AUDIENCE"
 
@@ -42,11 +44,24 @@ class Rights:
     months_in_cells: int
 
 
-RIGHTS: Final[Mapping[Audience, Rights]] = {
-    Audience.PUBLIC: Rights(5, 8, points=False, diagnostics=False, expert_pages=True, months_in_cells=12),
-    Audience.COUNCIL: Rights(5, 9, points=False, diagnostics=False, expert_pages=True, months_in_cells=6),
-    Audience.RESEARCHER: Rights(1, 9, points=False, diagnostics=True, expert_pages=True, months_in_cells=1),
-}
+#: The finest grid that a map draws: finer cells are smaller than an error of placing a point.
+_FINEST_DRAWN: Final = 9
+
+
+def _rights(who: Audience) -> Rights:
+    rules = privacy.AUDIENCES[who.value]
+    return Rights(
+        floor=rules.k,
+        cell_resolution=min(rules.finest_cell, _FINEST_DRAWN),
+        points=False,  # no page draws single incidents, whoever asks
+        diagnostics=who is Audience.RESEARCHER,
+        expert_pages=True,
+        months_in_cells=rules.shortest_window,
+    )
+
+
+#: What each audience may see on screen: the rules of the data layer, as a page needs them.
+RIGHTS: Final[Mapping[Audience, Rights]] = {who: _rights(who) for who in Audience}
 
 
 def audience(environment: Mapping[str, str] | None = None) -> Audience:
