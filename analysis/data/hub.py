@@ -21,6 +21,7 @@ from analysis.data.donors import DonorPanel, donor_panel
 from analysis.data.figures import COUNT_COLUMNS, Figures, cut
 from analysis.data.hub_tables import HubTables
 from analysis.data.importing import ImportReport, Progress
+from analysis.data.incident_tables import area_counts, one_source_a_month
 from analysis.data.package import DESCRIPTOR, Package
 from analysis.data.places import locate
 from analysis.data.quality import HubCheck, check, inspect, mark
@@ -195,7 +196,7 @@ class Hub(HubTables):
             rows = self._figures(as_of, source).jurisdiction_counts()
             key = "place"
         elif by == "area":
-            rows = self._area_counts()
+            rows = area_counts(self.incidents(), self._counts(None), self.areas(), self.agencies())
             key = "area_id"
         else:
             raise HubError(f"Counts come by agency, jurisdiction or area, not by “{by}”.")
@@ -211,26 +212,6 @@ class Hub(HubTables):
             out["suspect"] = ""
         return out
 
-    def _area_counts(self) -> pd.DataFrame:
-        """Incidents (not victims) by area and month, zeros where the agency reported the month."""
-        columns = ["area_id", *COUNT_COLUMNS]
-        incidents = self.incidents().dropna(subset="area_id")
-        if incidents.empty:
-            return pd.DataFrame(columns=columns)
-        areas = self.areas().set_index("area_id")["jurisdiction"]
-        home = self.agencies().set_index("agency_id")["jurisdiction"]
-        told = self._counts(None)
-        told = told[told["status"].isin(["reported", "estimated"]) & ~told["offense"].isin(NEVER_MAPPED)]
-        told = told[told["source"].isin(incidents["source"].unique())]
-        told = told.assign(jurisdiction=told["agency_id"].map(home))[
-            ["jurisdiction", "month", "offense", "source"]
-        ]
-        grid = areas.rename("jurisdiction").reset_index().merge(told.drop_duplicates(), on="jurisdiction")
-        key = ["area_id", "month", "offense", "source"]
-        sums = incidents.assign(month=pd.PeriodIndex(incidents["coded_month"], freq="M")).groupby(key).size()
-        grid["count"] = sums.reindex(pd.MultiIndex.from_frame(grid[key])).fillna(0).to_numpy(float)
-        return grid.assign(status="reported", suspect="")[columns]
-
     # -- quality
 
     def _quality(self, counts: pd.DataFrame | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -241,7 +222,7 @@ class Hub(HubTables):
             if counts is None:
                 current = views.current_counts(self._store.table("monthly_counts"))
                 counts = usable_counts(conform(TABLES["monthly_counts"], self._store.run(current)))
-            self._memory["quality"] = inspect(counts, self.agencies())
+            self._memory["quality"] = inspect(counts, self.agencies(), self._table("cumulative"))
         found: tuple[pd.DataFrame, pd.DataFrame] = self._memory["quality"]
         return found
 
@@ -309,6 +290,8 @@ class Hub(HubTables):
         Args:
             offense: one or several offenses. start, end: first and last coded month, both included.
             source: only this layout. area: only inside this area. as_of: as known on that day.
+                Where two layouts of an agency hold the same month, the one that tells more offenses
+                is taken, so that no incident counts twice.
 
         Returns:
             The columns of the incidents table without ``import_seq``. ``victims`` are people harmed;
@@ -336,6 +319,8 @@ class Hub(HubTables):
         if tiles is not None:
             inside = locate(found["longitude"], found["latitude"], [tiles]) >= 0
             found = found[inside]
+        if source is None:
+            found = one_source_a_month(found, self._counts(None))
         order = ["agency_id", "coded_month", "incident_id", "offense"]
         return found.sort_values(order, ignore_index=True)[[c for c in INCIDENT_COLUMNS if c != "import_seq"]]
 

@@ -20,10 +20,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.data import own_files
+from analysis.data.known_agencies import identifiers, merge_agencies, settle_names
 from analysis.data.locating import assign
 from analysis.data.recount import find_suspects, recount
-from analysis.data.region import KNOWN_AGENCIES
-from analysis.data.schema import ALL_TABLES, TABLES, conform
+from analysis.data.schema import ALL_TABLES, LEDGER, conform
 from analysis.data.sources.base import Parsed, SourceError
 from analysis.data.sources.opening import LIMIT_BYTES
 from analysis.data.store import Transaction
@@ -170,9 +170,10 @@ def import_files(
         if batch.rows >= _FLUSH_ROWS:
             batch.flush()
     batch.flush()
+    settle_names(work)
     say(len(files), len(files) + 1, "Counting")
     recount(work, batch.counted, seq)
-    if work.touched("monthly_counts"):
+    if work.touched("monthly_counts") or work.touched("cumulative"):
         say(len(files), len(files) + 1, "Looking for what is wrong")
         find_suspects(work)
     say(len(files) + 1, len(files) + 1, "Done")
@@ -185,9 +186,7 @@ def _parse(path: Path, layout: str, mapping: Any, agencies: pd.DataFrame) -> Par
 
     if mapping is None and (parsed := own_files.parse(path, layout)) is not None:
         return parsed
-    told = agencies.dropna(subset=["name", "state"])
-    names = dict(zip(zip(told["name"], told["state"], strict=True), told["agency_id"], strict=True))
-    return parse_file(path, layout=layout, mapping=mapping, agency_ids=names)
+    return parse_file(path, layout=layout, mapping=mapping, agency_ids=identifiers(agencies))
 
 
 def _ledger_row(parsed: Parsed, seq: int, digest: str, mapped: str, vintage: str) -> dict[str, Any]:
@@ -236,9 +235,10 @@ def _store(batch: _Batch, parsed: Parsed, seq: int, vintage: str) -> None:
     elif len(parsed.monthly):
         batch.add("monthly_counts", parsed.monthly.assign(**stamp))
     for name, frame in parsed.tables.items():
-        if name not in TABLES:
-            raise SourceError(f"{parsed.file}: holds a table “{name}” that the hub does not know.")
-        upsert(batch.work, name, frame)
+        if name in LEDGER:
+            batch.add(name, frame.assign(**stamp))
+        else:
+            upsert(batch.work, name, frame)
         if name == "areas":
             _areas_came(batch)
 
@@ -257,38 +257,6 @@ def upsert(work: Transaction, name: str, frame: pd.DataFrame) -> None:
     table = ALL_TABLES[name]
     both = pd.concat([work.frame(name), conform(table, frame)], ignore_index=True)
     work.replace(name, both.drop_duplicates(list(table.key), keep="last", ignore_index=True))
-
-
-def merge_agencies(known: pd.DataFrame, parsed: Parsed) -> pd.DataFrame:
-    """The agency table with what a file tells: new values fill gaps and replace older ones.
-
-    An agency of the region keeps its jurisdiction whatever the file says; one that a file only
-    counts for, without describing it, gets its identifier for a name.
-    """
-    told = conform(TABLES["agencies"], parsed.agencies)
-    told["name"] = told["name"].mask(told["name"] == told["agency_id"])  # a file without names
-    ids = (
-        pd.concat([parsed.monthly["agency_id"], parsed.incidents["agency_id"]])
-        .dropna()
-        .astype("str")
-        .unique()
-    )
-    bare = [i for i in ids if i not in set(told["agency_id"]) and i not in set(known["agency_id"])]
-    told = pd.concat([told, conform(TABLES["agencies"], _bare_rows(bare))], ignore_index=True)
-    told = told.drop_duplicates("agency_id", keep="last").set_index("agency_id")
-    merged = told.combine_first(known.set_index("agency_id")) if len(known) else told
-    merged["name"] = merged["name"].fillna(merged.index.to_series())
-    for ori, agency in KNOWN_AGENCIES.items():
-        if ori in merged.index:
-            merged.loc[ori, ["name", "state", "kind", "jurisdiction"]] = [
-                agency.name, agency.state, agency.kind, agency.jurisdiction,
-            ]  # fmt: skip
-    return conform(TABLES["agencies"], merged.reset_index()).sort_values("agency_id", ignore_index=True)
-
-
-def _bare_rows(ids: list[str]) -> pd.DataFrame:
-    columns = list(TABLES["agencies"].columns)
-    return pd.DataFrame({"agency_id": ids, "name": ids}).reindex(columns=columns)
 
 
 def _report(records: list[dict[str, Any]], messages: list[str]) -> ImportReport:

@@ -58,6 +58,25 @@ _LEDGER: Final = (
         ("agency_id", "month", "offense", "reason"),
     ),
     Table(
+        "cumulative",
+        "a total over several months that a source publishes beside or instead of months",
+        (
+            Field("agency_id", "text", "Agency"),
+            Field("agency", "text", "Name in the file", required=False),
+            Field("state", "text", "State", required=False),
+            Field("offense", "text", "Offense", allowed=ALL_OFFENSES),
+            Field("start", "month", "First month"),
+            Field("end", "month", "Last month"),
+            Field("count", "number", "Offenses from the first to the last month", required=False),
+            Field("kind", "text", "full_year or year_to_date"),
+            Field("source", "text", "Layout"),
+            Field("source_file", "text", "File", required=False),
+            _VINTAGE,
+            Field("import_seq", "integer", "Number of the import"),
+        ),
+        ("agency_id", "offense", "start", "end", "source", "import_seq"),
+    ),
+    Table(
         "suspects",
         "an agency × source × month × offense whose figure looks wrong",
         (

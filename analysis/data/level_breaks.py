@@ -58,6 +58,28 @@ def between_sources(grid: Grid) -> pd.DataFrame:
     return pd.DataFrame(found, columns=list(BREAK_COLUMNS))
 
 
+def against_totals(grid: Grid, cumulative: pd.DataFrame) -> pd.DataFrame:
+    """Whole years whose months do not add up to the total that a source publishes for the year."""
+    found: list[tuple[object, ...]] = []
+    newest = cumulative[cumulative["kind"] == "full_year"].sort_values(["vintage", "import_seq"])
+    newest = newest.drop_duplicates(["agency_id", "offense", "start", "source"], keep="last")
+    rows_of = grid.keys.groupby(["agency_id", "offense"], sort=True).indices
+    for total in newest.dropna(subset="count").itertuples(index=False):
+        period = pd.period_range(total.start, total.end, freq="M")
+        here = np.flatnonzero(grid.months.isin(period))
+        for i in rows_of.get((total.agency_id, total.offense), ()):
+            if len(here) < len(period) or not np.isfinite(grid.values[i, here]).all():
+                continue
+            x, y = float(grid.values[i, here].sum()), float(total.count)
+            if abs(x - y) >= _EVENTS and abs(x - y) > _SHARE * max(min(x, y), 1.0):
+                s = grid.source[i]
+                reason = (
+                    f"{period[0].year}: the months in {s} add up to {x:,.0f}, {total.source} says {y:,.0f}"
+                )
+                found.append((total.agency_id, period[0], total.offense, s, total.source, reason))
+    return pd.DataFrame(found, columns=list(BREAK_COLUMNS))
+
+
 def _pairs(rows: NDArray[np.int64]) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for i, a in enumerate(rows) for b in rows[i + 1 :]]
 

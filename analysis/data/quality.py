@@ -45,15 +45,26 @@ class HubCheck:
     messages: tuple[str, ...]
 
 
-def inspect(counts: pd.DataFrame, agencies: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Suspect months and breaks of current counts (month is a Period), months as text."""
+def inspect(
+    counts: pd.DataFrame, agencies: pd.DataFrame, cumulative: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Suspect months and breaks of current counts (month is a Period), months as text.
+
+    ``cumulative``: totals that sources publish beside their months, held against sums of months.
+    """
     grid = anomalies.make_grid(counts)
     known = agencies.set_index("agency_id")
     suspects = anomalies.suspects(grid, known["population"], known["state"])
     breaks = pd.concat(
-        [_known_breaks(counts), level_breaks.between_sources(grid), level_breaks.within_series(grid)],
+        [
+            _known_breaks(counts),
+            level_breaks.between_sources(grid),
+            level_breaks.against_totals(grid, cumulative),
+            level_breaks.within_series(grid),
+        ],
         ignore_index=True,
     )
+    breaks = breaks.drop_duplicates(["agency_id", "month", "offense", "reason"], ignore_index=True)
     for table in (suspects, breaks):
         table["month"] = table["month"].astype("str")
     return suspects, breaks
@@ -63,9 +74,10 @@ def _known_breaks(counts: pd.DataFrame) -> pd.DataFrame:
     """Breaks that an agency itself announced, where the hub holds a source on either side."""
     have = set(zip(counts["agency_id"], counts["source"], strict=True))
     rows = [
-        (b.agency_id, pd.Period(b.month, "M"), np.nan, b.before, b.after, b.reason)
+        (b.agency_id, pd.Period(b.month, "M"), np.nan, b.before, after, b.reason)
         for b in KNOWN_BREAKS
-        if {(b.agency_id, b.before), (b.agency_id, b.after)} & have
+        for after in b.after
+        if (b.agency_id, after) in have or ((b.agency_id, b.before) in have and after == b.after[0])
     ]
     return pd.DataFrame(rows, columns=list(level_breaks.BREAK_COLUMNS))
 

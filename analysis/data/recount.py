@@ -54,7 +54,7 @@ def find_suspects(work: Transaction) -> None:
     """Look through the current counts of an open transaction and keep what looks wrong."""
     current = work.store.run(views.current_counts(work.table("monthly_counts")))
     rows = usable_counts(conform(TABLES["monthly_counts"], current))
-    suspects, breaks = inspect(rows, work.frame("agencies"))
+    suspects, breaks = inspect(rows, work.frame("agencies"), work.frame("cumulative"))
     work.replace("suspects", suspects)
     work.replace("breaks", breaks)
 

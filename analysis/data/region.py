@@ -92,7 +92,7 @@ class KnownBreak:
     agency_id: str
     month: str
     before: str  # layout before
-    after: str  # layout from that month on
+    after: tuple[str, ...]  # layouts from that month on
     reason: str
 
 
@@ -101,7 +101,7 @@ KNOWN_BREAKS: Final = (
         "MOSPD0000",
         "2020-12",
         "slmpd_legacy",
-        "slmpd_nibrs",
+        ("slmpd_nibrs", "slmpd_nibrs_cleaned"),
         "SLMPD went from UCR summary counting to NIBRS: no hierarchy rule, another definition of rape, "
         "one row per offense and victim. Only homicide can be compared across this month.",
     ),
