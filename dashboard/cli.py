@@ -15,6 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -191,7 +192,7 @@ def import_(
         raise refuse(str(error)) from error
     _show_import(report.files)
     for message in report.messages:
-        out.print(f"· {message}", highlight=False, markup=False)
+        out.print(f"· {message}", highlight=False, markup=False, soft_wrap=True)
     out.print(
         f"{report.rows_read:,} rows read: {report.rows_kept:,} kept, "
         f"{report.rows_quarantined:,} in quarantine."
@@ -202,10 +203,7 @@ def import_(
         raise typer.Exit(1)
 
 
-def _show_import(files: object) -> None:
-    import pandas as pd
-
-    assert isinstance(files, pd.DataFrame)
+def _show_import(files: pd.DataFrame) -> None:
     table = Table("file", "layout", "rows", "kept", "quarantined", "outcome")
     for row in files.to_dict("records"):
         counts = [f"{int(row[c]):,}" for c in ("rows_read", "rows_kept", "rows_quarantined")]
@@ -214,23 +212,51 @@ def _show_import(files: object) -> None:
 
 
 @app.command()
-def check(hub: HubOption) -> None:
-    """Say, per agency, what is there, what is missing and what looks wrong."""
+def check(
+    hub: HubOption,
+    every: Annotated[
+        bool, typer.Option("--all", help="Name every comparison agency, not only those with a finding.")
+    ] = False,
+) -> None:
+    """Say, per agency, what is there, what is missing and what looks wrong.
+
+    Agencies of the region come first; comparison agencies follow when something looks wrong there.
+    Suspect months are left out of every estimate until someone accepts them.
+    """
     from analysis.data import open_hub
 
     if not hub.is_dir():
         raise refuse(f"there is no hub at {hub}. Make one with: sln import FILES --hub {hub}")
     found = open_hub(hub, create=False).check()
-    table = Table("agency", "months", "missing", "complete through", "mapped", "what looks wrong")
-    for row in found.agencies.to_dict("records"):
-        share = row["geocoded_share"]
-        table.add_row(
-            str(row["name"]), str(row["months"]), str(row["missing"]), str(row["complete_through"]),
-            "counts only" if share is None or share != share else f"{share:.0%}", str(row["wrong"] or "–"),
-        )  # fmt: skip
-    out.print(table)
+    ours = found.agencies["jurisdiction"].notna()
+    _show_agencies("Agencies of the region", found.agencies[ours])
+    others = found.agencies[~ours]
+    named = others if every else others[others["wrong"].fillna("") != ""]
+    if len(others):
+        _show_agencies(f"Comparison agencies: {len(named):,} of {len(others):,}", named)
     for message in found.messages:
-        out.print(f"· {message}", highlight=False, markup=False)
+        out.print(f"· {message}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _show_agencies(title: str, agencies: pd.DataFrame) -> None:
+    out.print(f"\n[bold]{title}[/bold]", highlight=False)
+    for row in agencies.to_dict("records"):
+        through, share = row["complete_through"], row["geocoded_share"]
+        facts = [
+            f"{row['months']:,} months" + (f", {row['missing']:,} missing" if row["missing"] else ""),
+            f"complete through {through}" if pd.notna(through) else "no complete month",
+            f"{share:.0%} of incidents mapped" if pd.notna(share) else "counts only",
+        ]
+        if row["source"]:
+            facts.append(f"source {row['source']}")
+        out.print(
+            f"  {row['name']} ({row['agency_id']}): {', '.join(facts)}.",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
+        if row["wrong"]:
+            out.print(f"    ! {row['wrong']}", highlight=False, markup=False, style="yellow", soft_wrap=True)
 
 
 @app.command()
