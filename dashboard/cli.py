@@ -103,9 +103,6 @@ def serve(
     Evaluations that are not stored yet for this version of the data are computed first, so that
     no page has to wait for a model.
     """
-    from analysis.data import open_hub
-    from analysis.evaluate import results_for
-
     if audience is not AudienceName.public and address not in LOCAL:
         raise refuse(
             f"the {audience} view may show small counts, and nothing here checks who is asking, so it is "
@@ -120,6 +117,10 @@ def serve(
             raise refuse("ports 8501 to 8600 are all in use; name a free one with --port.")
     elif not _free(address, port):
         raise refuse(f"port {port} is in use; name another with --port.")
+
+    from analysis.data import open_hub  # heavy imports wait until the arguments are sound
+    from analysis.evaluate import results_for
+
     opened = open_hub(chosen, create=False)
     with bar("Evaluations") as step:
         results_for(opened, progress=step)

@@ -85,7 +85,7 @@ class Hubs:
         from analysis.data import open_hub
 
         folder = self._base / "counts_only"
-        tidy = [p for p in sorted((ROOT / "data_samples" / "raw").iterdir()) if "rtci_monthly" in p.name]
+        tidy = [p for p in sorted((ROOT / "data_samples" / "raw").iterdir()) if "panel" in p.name]
         assert tidy, "the sample has no raw file in the tidy monthly layout"
         open_hub(folder).import_files(tidy)
         return folder
