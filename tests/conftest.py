@@ -85,9 +85,15 @@ class Hubs:
         from analysis.data import open_hub
 
         folder = self._base / "counts_only"
-        tidy = [p for p in sorted((ROOT / "data_samples" / "raw").iterdir()) if "panel" in p.name]
-        assert tidy, "the sample has no raw file in the tidy monthly layout"
-        open_hub(folder).import_files(tidy)
+        raw, mappings = ROOT / "data_samples" / "raw", ROOT / "data_samples" / "mappings"
+        made = open_hub(folder)
+        made.import_files([raw / "rtci_panel.csv"])
+        for name, ending in (
+            ("st_louis_county_monthly_counts", "csv"),
+            ("illinois_municipality_monthly_counts", "xlsx"),
+        ):
+            report = made.import_files([raw / f"{name}.{ending}"], mapping=mappings / f"{name}.yaml")
+            assert report.rows_kept > 0, report.messages
         return folder
 
     def _empty(self) -> Path:

@@ -18,7 +18,7 @@ run = CliRunner().invoke
 @pytest.fixture
 def monthly(root: Path) -> Path:
     """A small synthetic file in the tidy monthly layout."""
-    return next(p for p in sorted((root / "data_samples" / "raw").iterdir()) if "panel" in p.name)
+    return root / "data_samples" / "raw" / "rtci_panel.csv"
 
 
 def test_help_names_every_command() -> None:
