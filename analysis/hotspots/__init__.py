@@ -1,1 +1,29 @@
-"""Hot spots: where, is it real, did it move."""
+"""Hot spots: where, is it real, is it changing, did it move.
+
+Arrays and sparse neighbour matrices in, tables and frozen records out. Nothing here knows of maps,
+cells or files. Counts are of incidents, never of victims: one incident with forty victims is one event
+at one place.
+"""
+
+from analysis.hotspots.change import Wdd, e_test, wdd, wdd_harm
+from analysis.hotspots.concentrated import Concentration, concentration
+from analysis.hotspots.gi import LABELS, NOT_UNUSUAL, expected_by_chance, gi_star
+from analysis.hotspots.lattice import benjamini_hochberg
+from analysis.hotspots.moran import MORAN_LABELS, global_moran, local_moran
+
+__all__ = [
+    "LABELS",
+    "MORAN_LABELS",
+    "NOT_UNUSUAL",
+    "Concentration",
+    "Wdd",
+    "benjamini_hochberg",
+    "concentration",
+    "e_test",
+    "expected_by_chance",
+    "gi_star",
+    "global_moran",
+    "local_moran",
+    "wdd",
+    "wdd_harm",
+]

@@ -107,10 +107,10 @@ def is_unique(columns: Array, target: Array, weights: Array) -> bool:
     norms = np.sqrt(np.einsum("ij,ij->j", misfit, misfit))
     typical = float(norms.mean())
     if typical == 0.0:
-        return misfit.shape[1] == 1
+        return bool(misfit.shape[1] == 1)
     residual = misfit @ weights
     gradient = misfit.T @ residual
     slack = gradient - gradient.min()
     tied = (slack <= 1e-9 * np.maximum(norms, typical) * typical) | (weights > 0)
     chosen = np.vstack([misfit[:, tied] / typical, np.ones(int(tied.sum()))])
-    return int(np.linalg.matrix_rank(chosen)) == chosen.shape[1]
+    return bool(np.linalg.matrix_rank(chosen) == chosen.shape[1])

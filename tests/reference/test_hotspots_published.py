@@ -1,0 +1,166 @@
+"""Published and independently computed values of the statistics on places."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+from analysis.hotspots import concentration, e_test, gi_star, global_moran, local_moran, wdd, wdd_harm
+
+pytestmark = pytest.mark.reference
+
+
+@pytest.fixture(scope="module")
+def folder(reference: Path) -> Path:
+    return reference / "hotspots"
+
+
+@pytest.fixture(scope="module")
+def expected(folder: Path) -> dict:
+    return json.loads((folder / "expected.json").read_text())
+
+
+def from_lists(lists: dict[str, list[int]]) -> sparse.csr_matrix:
+    rows = [int(i) for i, js in lists.items() for _ in js]
+    columns = [j for js in lists.values() for j in js]
+    return sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(lists), len(lists)))
+
+
+def h3_neighbours(cells: list[str]) -> sparse.csr_matrix:
+    h3 = pytest.importorskip("h3")
+    at = {cell: i for i, cell in enumerate(cells)}
+    pairs = [(i, at[other]) for cell, i in at.items() for other in h3.grid_disk(cell, 1) if other in at]
+    rows, columns = zip(*[(i, j) for i, j in pairs if i != j], strict=True)
+    return sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(cells), len(cells)))
+
+
+@pytest.mark.parametrize(
+    ("case", "file"),
+    [("columbus_crime", "columbus_expected.csv"), ("stl_hom_HR8893", "stl_hom_expected.csv")],
+)
+def test_areas(folder: Path, expected: dict, case: str, file: str) -> None:
+    table, known = pd.read_csv(folder / file), expected[case]
+    neighbours = from_lists(known["neighbors"])
+    found = gi_star(table["y"], neighbours, permutations=0)
+    np.testing.assert_allclose(found["z"], table["gi_star_z"], atol=1e-9)
+    np.testing.assert_allclose(found["p"], table["gi_star_p2"], atol=1e-9)
+    np.testing.assert_allclose(found["q"], table["gi_star_q_bh"], atol=1e-9)
+    assert (found["p"] < 0.05).sum() == known["gi_star_significant_p05_two_sided"]
+    assert (found["q"] < 0.05).sum() == known["gi_star_significant_bh05"]
+    coloured = found["label"].isin(["hot 95", "hot 99", "cold 95", "cold 99"])
+    assert coloured.sum() == known["gi_star_significant_bh05"]
+
+    local = local_moran(table["y"], neighbours, permutations=0)
+    np.testing.assert_allclose(local["I"], table["local_moran_I_spdep"], atol=1e-9)
+    np.testing.assert_allclose(local["z"], table["local_moran_z_conditional_spdep"], atol=1e-8)
+    np.testing.assert_allclose(local["p"], table["local_moran_p2_spdep"], atol=1e-8)
+    assert list(local["quadrant"]) == list(table["quadrant"])
+
+    moran, z = global_moran(table["y"], neighbours)
+    assert moran == pytest.approx(known["global_moran"]["I"], abs=1e-12)
+    assert z == pytest.approx(known["global_moran"]["z_randomisation"], abs=1e-9)
+
+
+@pytest.mark.parametrize("resolution", ["r8", "r9"])
+@pytest.mark.parametrize("column", ["n2017", "gun2017"])
+def test_cells(folder: Path, expected: dict, resolution: str, column: str) -> None:
+    cells = pd.read_csv(folder / f"slmpd_h3_{resolution}.csv")
+    table = pd.read_csv(folder / f"slmpd_h3_{resolution}_{column}_expected.csv")
+    known = expected["slmpd_h3"]["summary"][f"{resolution}_{column}"]
+    neighbours = h3_neighbours(list(cells["cell"]))
+    found = gi_star(cells[column], neighbours, permutations=0)
+    np.testing.assert_allclose(found["z"], table["gi_star_z"], atol=1e-6)
+    np.testing.assert_allclose(found["q"], table["gi_star_q_bh"], atol=1e-8)
+    hot, cold = found["z"] > 0, found["z"] < 0
+    counted = {
+        "hot_p05": (hot & (found["p"] < 0.05)).sum(),
+        "cold_p05": (cold & (found["p"] < 0.05)).sum(),
+        "hot_bh05": found["label"].isin(["hot 95", "hot 99"]).sum(),
+        "cold_bh05": found["label"].isin(["cold 95", "cold 99"]).sum(),
+        "bonferroni05_any": (found["p"] * len(found) < 0.05).sum(),
+    }
+    assert counted == {k: known[k] for k in counted}
+
+    local = local_moran(cells[column], neighbours, permutations=0)
+    np.testing.assert_allclose(local["I"], table["local_moran_I_spdep"], atol=1e-6)
+    np.testing.assert_allclose(local["z"], table["local_moran_z_conditional_spdep"], atol=1e-6)
+    assert (local["label"] == "high among high").sum() == known["local_moran_high_high_bh05"]
+    moran, z = global_moran(cells[column], neighbours)
+    assert moran == pytest.approx(known["moran_I"], abs=1e-8)
+    assert z == pytest.approx(known["moran_z_randomisation"], abs=1e-6)
+
+
+def test_permutations_find_more_places_than_the_skewed_normal(folder: Path) -> None:
+    """The research counted 518 two-sided total-permutation cells at p ≤ .05 against 254 analytic."""
+    cells = pd.read_csv(folder / "slmpd_h3_r9.csv")
+    found = gi_star(cells["n2017"], h3_neighbours(list(cells["cell"])), permutations=999, seed=1)
+    assert (found["p_permutation"] <= 0.05).sum() == pytest.approx(518, abs=25)
+    assert (found["p"] <= 0.05).sum() == 254
+
+
+def test_concentration_toys(expected: dict) -> None:
+    for case in expected["concentration"]["toy"].values():
+        found = concentration(case["y"])
+        assert found.gini == pytest.approx(case["gini"], abs=1e-12)
+        assert found.generalised_gini == pytest.approx(case["G_prime"], abs=1e-12)
+        assert found.unbiased_gini == pytest.approx(case["G_prime_unbiased"], abs=1e-12)
+
+
+@pytest.mark.parametrize("resolution", ["r8", "r9"])
+@pytest.mark.parametrize("column", ["n2016", "n2017", "gun2016", "gun2017"])
+def test_concentration_of_cells(folder: Path, expected: dict, resolution: str, column: str) -> None:
+    known = expected["concentration"][f"{resolution}_{column}"]
+    counts = pd.read_csv(folder / f"slmpd_h3_{resolution}.csv")[column]
+    found = concentration(counts, percents=(1, 5, 10), shares=(0.25, 0.5))
+    assert found.gini == pytest.approx(known["gini"], abs=1e-12)
+    assert found.generalised_gini == pytest.approx(known["G_prime"], abs=1e-12)
+    assert found.unbiased_gini == pytest.approx(known["G_prime_unbiased"], abs=1e-12)
+    top = [known[f"share_in_top_{p}pct"] for p in (1, 5, 10)]
+    np.testing.assert_allclose(found.top["share"], top, atol=1e-12)
+    needed = [known[f"share_of_cells_for_{p}pct"] for p in (25, 50)]
+    np.testing.assert_allclose(found.needed["percent"], 100 * np.array(needed), atol=1e-9)
+
+
+def test_wdd(expected: dict) -> None:
+    for case in expected["wdd"]["cases"]:
+        weights = {}
+        if "time_weights" in case:
+            weights["time_weights"] = case["time_weights"]
+        if "area_weights_control_treated_dispcontrol_disptreated" in case:
+            c, t, dc, dt = case["area_weights_control_treated_dispcontrol_disptreated"]
+            weights["area_weights"] = (t, c, dt, dc)
+        found = wdd(
+            case["treated"],
+            case["control"],
+            case.get("disp_treated"),
+            case.get("disp_control"),
+            level=1 - case["alpha"],
+            **weights,
+        )
+        out = case["out"]
+        pairs = {
+            "Est_Local": found.local, "SE_Local": found.local_se, "Est_Displace": found.displaced,
+            "SE_Displace": found.displaced_se, "Est_Total": found.estimate, "SE_Total": found.se,
+            "Z": found.z, "LowCI": found.lower, "HighCI": found.upper,
+        }  # fmt: skip
+        assert pairs == {k: pytest.approx(v, abs=1e-9) for k, v in out.items()}, case["name"]
+
+
+def test_wdd_weighted_by_harm(expected: dict) -> None:
+    case = expected["wdd"]["harm (blog 2020-11-19)"]
+    pairs = list(case["pairs_control_treated"].values())
+    found = wdd_harm([t for _, t in pairs], [c for c, _ in pairs], case["weights"], level=1 - case["alpha"])
+    out = case["out"]
+    assert found.estimate == pytest.approx(out["HarmEst"])
+    assert (found.se, found.z) == (pytest.approx(out["SE"]), pytest.approx(out["Z"]))
+    assert (found.lower, found.upper) == (pytest.approx(out["LowCI"]), pytest.approx(out["HighCI"]))
+
+
+def test_e_test(expected: dict) -> None:
+    for c in expected["e_test"]["cases"]:
+        assert e_test(c["k1"], c["k2"], c["n1"], c["n2"], c["d"]) == pytest.approx(c["p"], abs=1e-9), c
