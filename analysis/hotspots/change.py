@@ -139,7 +139,9 @@ def e_test(x1: float, x2: float, t1: float = 1.0, t2: float = 1.0, d: float = 0.
         raise RefusedError("Both counts are zero: there is nothing to compare. Use a longer window.")
     rate = (x1 + x2) / (t1 + t2) - d * t1 / (t1 + t2)
     if rate <= 0 or rate + d <= 0:
-        raise RefusedError(f"A difference of {d} would leave a rate of nought or less; choose one nearer to zero.")
+        raise RefusedError(
+            f"A difference of {d} would leave a rate of nought or less; choose one nearer to zero."
+        )
 
     observed = abs(x1 / t1 - x2 / t2 - d) / np.sqrt(rate)
     i, p1 = _support(t1 * (rate + d))

@@ -10,7 +10,20 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from analysis.hotspots import concentration, e_test, gi_star, global_moran, local_moran, wdd, wdd_harm
+from analysis.hotspots import (
+    accuracy,
+    concentration,
+    e_test,
+    emerging,
+    gi_star,
+    global_moran,
+    kde,
+    knox,
+    local_moran,
+    near_repeat,
+    wdd,
+    wdd_harm,
+)
 
 pytestmark = pytest.mark.reference
 
@@ -164,3 +177,83 @@ def test_wdd_weighted_by_harm(expected: dict) -> None:
 def test_e_test(expected: dict) -> None:
     for c in expected["e_test"]["cases"]:
         assert e_test(c["k1"], c["k2"], c["n1"], c["n2"], c["d"]) == pytest.approx(c["p"], abs=1e-9), c
+
+
+def test_accuracy_toy(expected: dict) -> None:
+    toy = expected["pai"]["toy (ptools doc)"]
+    found = accuracy(toy["pred"], toy["obs"], places=range(1, 7))
+    np.testing.assert_allclose(found["pai"], toy["PAI"], atol=1e-10)
+    np.testing.assert_allclose(found["pei"], toy["PEI"], atol=1e-10)
+    np.testing.assert_allclose(found["rri"], toy["RRI"], atol=1e-10)
+
+
+def test_accuracy_of_cells(folder: Path, expected: dict) -> None:
+    cells = pd.read_csv(folder / "slmpd_h3_r9.csv")
+    predictions = {
+        "last_year_count_n2016": cells["n2016"],
+        "three_year_count_2014_2016": cells[["n2014", "n2015", "n2016"]].sum(axis=1),
+    }
+    for name, predicted in predictions.items():
+        known = pd.DataFrame(expected["pai"]["slmpd_h3_r9_observed_2017"][name])
+        found = accuracy(predicted, cells["n2017"], places=list(known["k"]))
+        assert list(found["hits"]) == list(known["hits"])
+        for ours, theirs in (("hit_rate", "hit_rate"), ("pai", "PAI"), ("pei", "PEI"), ("rri", "RRI")):
+            np.testing.assert_allclose(found[ours], known[theirs], atol=1e-9)
+
+
+def test_knox(folder: Path, expected: dict) -> None:
+    points = pd.read_csv(folder / "burkitt.csv")
+    tolerance = expected["knox_burkitt"]["tolerance_p_sim_999"]
+    for case in expected["knox_burkitt"]["cases"]:
+        found = knox(points[["X", "Y"]], points["T"], case["delta"], case["tau"], permutations=999, seed=3)
+        assert found.observed == case["observed"]
+        assert found.expected == pytest.approx(case["expected"], abs=1e-6)
+        assert found.p_value == pytest.approx(case["p_sim_9999_R_surveillance"], abs=tolerance)
+        if "p_poisson_P(X>=obs)" in case:
+            assert found.p_poisson == pytest.approx(case["p_poisson_P(X>=obs)"], abs=1e-9)
+            counted = (found.space_pairs, found.time_pairs, found.all_pairs)
+            assert counted == (case["space_pairs"], case["time_pairs"], case["all_pairs"])
+
+
+def test_near_repeats(folder: Path, expected: dict) -> None:
+    events = pd.read_csv(folder / "slmpd_gun_2017_xyday.csv")
+    known = expected["near_repeat_slmpd_gun_2017"]
+    found = near_repeat(
+        events[["x", "y"]],
+        events["day"],
+        (0, 400, 800, 1200, 1600, 2000),
+        (7, 14, 28, 56),
+        permutations=999,
+        seed=5,
+    )
+    exact = np.array(known["expected_exact (space pairs x time pairs / all pairs)"])
+    assert found["observed"].to_numpy().reshape(6, 4).tolist() == known["observed"]
+    np.testing.assert_allclose(found["expected"].to_numpy().reshape(6, 4), exact, atol=1e-5)
+    p = found["p_value"].to_numpy().reshape(6, 4)
+    # Two runs of 999 and 9,999 shuffles differ by up to 4 standard errors somewhere among 24 cells.
+    assert np.abs(p - np.array(known["p_sim_9999_greater"])).max() < 4 * 0.5 / np.sqrt(999)
+    small = np.array(known["p_sim_9999_greater"]) < 0.05
+    assert np.abs(p - np.array(known["p_sim_9999_greater"]))[small].max() < 0.02
+
+
+def test_density(folder: Path) -> None:
+    events, known = pd.read_csv(folder / "slmpd_gun_2017_xyday.csv"), pd.read_csv(folder / "kde_expected.csv")
+    found = kde(events[["x", "y"]], 1500)
+    density = found.at(known[["qx", "qy"]]) / found.events
+    assert np.abs(density - known["gauss_h1500"]).max() < 0.0025 * found.values.max() / found.events
+
+
+@pytest.mark.parametrize("comparison", ["slice", "cube"])
+@pytest.mark.parametrize("correction", ["bh", "none"])
+def test_emerging(folder: Path, expected: dict, comparison: str, correction: str) -> None:
+    cube = pd.read_csv(folder / "slmpd_cube_r8_quarter_2014_2017.csv").set_index("cell")
+    table = pd.read_csv(folder / "emerging_hotspots_expected.csv").set_index("cell").reindex(cube.index)
+    found = emerging(cube, h3_neighbours(list(cube.index)), comparison=comparison, correction=correction)
+    np.testing.assert_allclose(found["z_last"], table[f"{comparison}_zlast"], atol=1e-6)
+    np.testing.assert_allclose(found["trend_s"], table[f"{comparison}_mkS"])
+    np.testing.assert_allclose(found["trend_z"], table[f"{comparison}_mkz"], atol=1e-6)
+    np.testing.assert_allclose(found["trend_p"], table[f"{comparison}_mkp"], atol=1e-6)
+    np.testing.assert_allclose(found["tau"], table[f"{comparison}_tau"], atol=1e-6)
+    variant = f"{comparison}_{'bh05' if correction == 'bh' else 'p05'}"
+    assert list(found["label"]) == list(table[variant])
+    assert found["label"].value_counts().to_dict() == expected["emerging_hotspots"]["counts"][variant]
