@@ -26,6 +26,7 @@ def progress(
     status: str,
     events: float | None = None,
     baseline_events: float | None = None,
+    until: pd.Period | str | None = None,
 ) -> str:
     """How far a measure is from its goal.
 
@@ -37,6 +38,7 @@ def progress(
         status: key of ``theme.STATUSES``.
         events, baseline_events: counts now and in the same months of an average baseline year,
             said instead of a percent when there are too few events.
+        until: last month of a goal period that is not over: a level reached before has to hold.
     """
     where = f"{measure} in {w.place_in_sentence(place)}"
     if status == "no_data" or (not w.known(change.estimate) and status != "too_few"):
@@ -51,6 +53,9 @@ def progress(
         return f"{where}{counts}. That is too few to tell whether it is changing."
     moved = w.direction(change.estimate)
     rest = f"{where} is {moved} since {w.month(since)} ({w.likely(change)})."
+    if status == "reached" and until is not None:
+        level = f"The goal’s level, {w.percent(goal_percent)} fewer, is reached"
+        return f"{rest} {level}; it has to hold until {w.month(until)}."
     if status == "reached":
         return f"{rest} The goal of {w.percent(goal_percent)} fewer is reached."
     path = f"The path to {w.percent(goal_percent)} needs {w.percent(needed_percent)} by now"

@@ -141,6 +141,7 @@ STATUSES: Final[dict[str, Status]] = {
     "too_early": Status("Too early to tell", "◆", "diamond", None, "gray"),
     "too_few": Status("Too few to tell", "○", "circle", None, "gray"),
     "no_data": Status("No data", "–", "cross", None, "gray"),
+    "not_started": Status("Not at work", "–", "cross", None, "gray"),
     "ready": Status("Complete", "●", "circle", 0, "blue"),
     "late": Status("Late", "▲", "triangle-up", 1, "orange"),
 }

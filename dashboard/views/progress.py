@@ -1,0 +1,330 @@
+"""Where a goal stands, for the progress page: assessments of places, measures and readings.
+
+A change is arithmetic on all events that were reported. Whether a tactic caused it is a question
+for the evaluations, and nothing here answers it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, cast
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from analysis.data import MeasureSeries
+from analysis.data.vocabulary import MEASURES, PLACES
+from analysis.evidence import Interval, RefusedError
+from analysis.progress import Assessment, Goal, GoalVerdict, Reading, assess
+from analysis.progress.prediction import remaining_events
+from analysis.progress.ratios import single_rate
+from analysis.progress.targets import monthly_factors
+from dashboard import data
+from dashboard import words as w
+from dashboard.data import STANDARD_GOAL, GoalChoice
+
+#: Public readings of the goal that are offered when a hub stores no goals of its own.
+READINGS: Final = (
+    STANDARD_GOAL,
+    replace(STANDARD_GOAL, key="all-three-years", reading="cumulative", default=False),
+    replace(STANDARD_GOAL, key="against-2024", baseline=("2024-01", "2024-12"), default=False),
+    replace(
+        STANDARD_GOAL,
+        key="from-december-2024",
+        start="2024-12",
+        baseline=("2021-12", "2024-11"),
+        default=False,
+    ),
+)
+
+_UNKNOWN: Final = Interval(math.nan, math.nan, math.nan)
+
+
+def readings() -> tuple[tuple[GoalChoice, ...], bool]:
+    """Readings of the goal, the preferred one first, and whether they are the hub's own.
+
+    Two stored goals that differ in their measure alone are one reading: any measure can be seen
+    under each of them.
+    """
+    stored = [g for g in data.goals() if g.key != STANDARD_GOAL.key]
+    own = bool(stored)
+    kept: dict[tuple[object, ...], GoalChoice] = {}
+    for one in data.goals() if own else READINGS:
+        kept.setdefault((one.baseline, one.start, one.months, one.reduction, one.reading), one)
+    return tuple(kept.values()), own
+
+
+def goal_of(choice: GoalChoice, measure: str) -> Goal:
+    """The goal of a reading, for a measure."""
+    return Goal(
+        measure=measure, baseline=choice.baseline, start=choice.start, months=choice.months,
+        reduction=choice.reduction, reading=cast(Reading, choice.reading),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One place and measure against one reading of the goal.
+
+    Attributes:
+        place, measure: identifiers.
+        series: the counts; None when there are none.
+        goal: what is assessed.
+        found: the assessment; None when there is none, with ``why`` in words.
+        status: key of ``theme.STATUSES``.
+        why: why there is no assessment; empty when there is one.
+    """
+
+    place: str
+    measure: str
+    goal: Goal
+    series: MeasureSeries | None
+    found: Assessment | None
+    status: str
+    why: str = ""
+
+    @property
+    def name(self) -> str:
+        """The place as shown."""
+        return PLACES.get(self.place, self.place)
+
+    @property
+    def source(self) -> str:
+        """Publishers of this very series and its last complete month; empty without a series."""
+        if self.series is None:
+            return ""
+        names = dict.fromkeys(data.publisher(s) for s in self.series.source.split(", "))
+        return f"{w.join(list(names))}; complete through {w.month(self.series.complete_through)}"
+
+    @property
+    def change(self) -> Interval:
+        """Percent change against the baseline; unknown when there are too few events."""
+        return self.found.percent_change if self.found is not None else _UNKNOWN
+
+    @property
+    def needed(self) -> float:
+        """Percent by which the path lies below the baseline, averaged over the months compared.
+
+        The change is an average since the start too, so that like stands beside like.
+        """
+        if self.found is None or not self.found.expected > 0:
+            return math.nan
+        return 100 * (self.found.path_events / self.found.expected - 1)
+
+    @property
+    def last(self) -> pd.Period | None:
+        """The newest month that is compared."""
+        return (
+            self.found.months_used.max() if self.found is not None and len(self.found.months_used) else None
+        )
+
+    @property
+    def months_left(self) -> int:
+        """Months of the goal period after the newest one compared."""
+        return int((self.goal.period > self.last).sum()) if self.last is not None else self.goal.months
+
+    @property
+    def baseline_year(self) -> float:
+        """Events of an average baseline year; NaN when it is unknown."""
+        return (
+            float(self.found.glide_path["baseline"].iloc[:12].sum()) if self.found is not None else math.nan
+        )
+
+
+def stand(found: MeasureSeries | str, place: str, measure: str, choice: GoalChoice) -> Standing:
+    """Assess a series (or say why there is none). Counts are compared, as the goal is worded."""
+    goal = goal_of(choice, measure)
+    if isinstance(found, str):
+        return Standing(place, measure, goal, None, None, "no_data", found)
+    if found.complete_through is None:
+        return Standing(place, measure, goal, found, None, "no_data", "No month is complete yet.")
+    try:
+        result = assess(found.counts, goal, found.complete_through)
+    except RefusedError as refused:
+        return Standing(place, measure, goal, found, None, "no_data", str(refused))
+    return Standing(place, measure, goal, found, result, status_of(result))
+
+
+def status_of(found: Assessment) -> str:
+    """The state as shown, by fixed rules.
+
+    No month, no data; too few events, too few; the analysis' own words for reached, away and too
+    early. A clear fall is on course when no more events happened than the path allows for the same
+    months, and behind it otherwise.
+    """
+    if not len(found.months_used):
+        return "no_data"
+    if found.verdict is GoalVerdict.FEW or not found.percent_change.known:
+        return "too_few"
+    if found.verdict is GoalVerdict.REACHED:
+        return "reached"
+    if found.verdict is GoalVerdict.AWAY:
+        return "moving_away"
+    if found.verdict is GoalVerdict.EARLY:
+        return "too_early"
+    return "on_course" if found.events <= found.path_events else "behind"
+
+
+def direction_of(one: Standing) -> str:
+    """What the interval alone says: fewer, more, cannot tell, too few or no data."""
+    if one.status in ("no_data", "too_few"):
+        return one.status
+    if one.change.upper < 0:
+        return "fewer"
+    return "more" if one.change.lower > 0 else "cannot_tell"
+
+
+def path_of(one: Standing) -> pd.DataFrame:
+    """The table of the goal chart: running 12-month totals, the path, and what may come.
+
+    Columns as :func:`dashboard.charts.goal_path` wants them. The band of a total is the exact
+    Poisson interval, widened by the dispersion of the baseline's months; the fan is the
+    predictive 95 % range if the level since the start continues.
+    """
+    columns = [
+        "month",
+        "actual",
+        "lower",
+        "upper",
+        "target",
+        "projected",
+        "projected_lower",
+        "projected_upper",
+    ]
+    if one.found is None or one.series is None or one.series.complete_through is None:
+        return pd.DataFrame(columns=columns)
+    found, goal = one.found, one.goal
+    known = one.series.counts.loc[: one.series.complete_through].astype(float)
+    first = max(known.index[0], min(goal.baseline_months[0], goal.period[0] - 60))
+    months = pd.period_range(first, goal.period[-1], freq="M")
+    actual = known.rolling(12, min_periods=12).sum().reindex(months)
+    phi = max(1.0, found.dispersion) if math.isfinite(found.dispersion) else 1.0
+    bands = [single_rate(v / phi, 1 / phi) if np.isfinite(v) else _UNKNOWN for v in actual]  # type: ignore[arg-type]
+    target = pd.Series(one.baseline_year * monthly_factors(goal), index=goal.period)
+    table = pd.DataFrame(
+        {
+            "month": months,
+            "actual": actual.to_numpy(),
+            "lower": [b.lower for b in bands],
+            "upper": [b.upper for b in bands],
+            "target": target.reindex(months).to_numpy(),
+        }
+    )
+    return table.join(_ahead(one, known, months, phi))[columns]
+
+
+def _ahead(one: Standing, known: pd.Series, months: pd.PeriodIndex, phi: float) -> pd.DataFrame:
+    """Predictive 12-month totals for the months to come, on a plain row number."""
+    blank = pd.DataFrame(
+        math.nan, index=range(len(months)), columns=["projected", "projected_lower", "projected_upper"]
+    )
+    found = one.found
+    assert found is not None
+    glide = found.glide_path.set_index("month")
+    pace, used = glide["baseline"], glide["used"].astype(bool)
+    exposure = float(pace[used].sum())
+    if exposure <= 0 or not len(found.months_used):
+        return blank
+    events = float(glide.loc[used, "actual"].sum())
+    last = known.index[-1]
+    for i, month in enumerate(months):
+        if month <= last:
+            continue
+        year = pd.period_range(month - 11, month, freq="M")
+        seen, coming = known.reindex(year[year <= last]), pace.reindex(year[year > last])
+        if seen.isna().any() or coming.isna().any():
+            continue
+        rest = remaining_events(events, exposure, float(coming.sum()), phi)
+        blank.loc[i] = float(seen.sum()) + np.array([rest.mean, rest.quantile(0.025), rest.quantile(0.975)])
+    return blank
+
+
+def year_to_date(one: Standing, years: int = 8) -> tuple[pd.DataFrame, str]:
+    """The months of the newest year against the same months of earlier years, with their ranges.
+
+    Returns:
+        year, count, lower, upper (NaN where a month is missing); and the months in words.
+    """
+    empty = pd.DataFrame(columns=["year", "count", "lower", "upper"])
+    if one.series is None or one.series.complete_through is None:
+        return empty, ""
+    counts, last = one.series.counts.astype(float), one.series.complete_through
+    spread = one.found.dispersion if one.found is not None else 1.0
+    phi = max(1.0, spread) if math.isfinite(spread) else 1.0
+    rows = []
+    for year in range(max(last.year - years + 1, counts.index[0].year), last.year + 1):
+        span = pd.period_range(f"{year}-01", f"{year}-{last.month:02d}", freq="M")
+        total = float(counts.reindex(span).sum(skipna=False))
+        band = single_rate(total / phi, 1 / phi) if np.isfinite(total) else _UNKNOWN  # type: ignore[arg-type]
+        rows.append((str(year), total, band.lower, band.upper))
+    span_words = w.months(pd.Period(f"{last.year}-01", "M"), last)
+    return pd.DataFrame(rows, columns=empty.columns), span_words
+
+
+def split(standings: Sequence[Standing]) -> pd.DataFrame:
+    """One row a measure: name, percent, lower, upper, status, events, expected."""
+    rows = []
+    for one in standings:
+        found = one.found
+        rows.append(
+            {
+                "name": MEASURES.get(one.measure, one.measure),
+                "percent": one.change.estimate,
+                "lower": one.change.lower,
+                "upper": one.change.upper,
+                "status": direction_of(one),
+                "events": found.events if found is not None else math.nan,
+                "expected": found.expected if found is not None else math.nan,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def consequence(one: Standing, standard: Standing) -> str:
+    """What the chosen reading of the goal does to the answer, in a sentence."""
+    if one.found is None or standard.found is None:
+        return one.why or standard.why
+    if one.goal == standard.goal:
+        return "This is the reading that is shown first; the figure below has what the others say."
+    if not (one.change.known and standard.change.known):
+        return "There are too few events for this reading to change what can be said."
+    mine, theirs = one.found, standard.found
+    change = (
+        f"The change is {w.percent(one.change.estimate, signed=True)} instead of "
+        f"{w.percent(standard.change.estimate, signed=True)}"
+    )
+    if w.percent(one.change.estimate) == w.percent(standard.change.estimate):
+        change = f"The change stays {w.percent(one.change.estimate, signed=True)}"
+    chances = w.chance(mine.probability), w.chance(theirs.probability)
+    same = f"the chance of reaching the goal stays {chances[0]}"
+    chance = same if chances[0] == chances[1] else (
+        f"the chance of reaching the goal is {chances[0]} instead of {chances[1]}"
+    )  # fmt: skip
+    return f"{change}, and {chance}."
+
+
+# ---------------------------------------------------------------- cached access for the page
+
+
+def standing(place: str, measure: str, choice: GoalChoice, through: pd.Period | None = None) -> Standing:
+    """The standing of a place and measure in the hub that this server shows."""
+    return _standing(data.facts().version, str(data.hub_path()), place, measure, choice, str(through or ""))
+
+
+@st.cache_resource(show_spinner=False, max_entries=512)
+def _standing(
+    version: str, path: str, place: str, measure: str, choice: GoalChoice, through: str
+) -> Standing:
+    del version, path  # part of the key alone
+    until = pd.Period(through, "M") if through else None
+    return stand(data.series(place, measure, until), place, measure, choice)
+
+
+def all_measures(
+    place: str, measures: Sequence[str], choice: GoalChoice, through: pd.Period | None
+) -> Mapping[str, Standing]:
+    """Every measure of a place under one reading."""
+    return {m: standing(place, m, choice, through) for m in measures}

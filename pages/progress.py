@@ -1,0 +1,70 @@
+"""Are we getting there? All events against the goal, for everybody."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from analysis.data.vocabulary import JURISDICTIONS, MEASURES
+from dashboard import components as c
+from dashboard import data, state
+from dashboard import words as w
+from dashboard.views import progress as view
+from dashboard.views import progress_figures as figures
+from dashboard.views import progress_words as said
+from dashboard.views import tactics_page
+
+c.page_title("Progress")
+facts = data.facts()
+c.data_badge(synthetic=facts.synthetic, sources=facts.sources, through=facts.through)
+if facts.empty:
+    c.no_data_yet()
+    st.stop()
+
+offered = [m for m in MEASURES if any(m in have for have in facts.measures.values())]
+place = state.chosen("place", facts.places, "region")
+measure = state.chosen("measure", offered, "violent_street_crime")
+shown = state.filters(facts.places, offered, data.months_to_choose(place, measure))
+choices, own = view.readings()
+with st.container(key="reading"):
+    key = state.pick(
+        "goal", "How the goal is read", {g.key: w.sentence_case(g.label) for g in choices}, choices[0].key
+    )
+choice = next(g for g in choices if g.key == key)
+one = view.standing(shown.place, shown.measure, choice, shown.through)
+standard = view.standing(shown.place, shown.measure, choices[0], shown.through)
+about = {"source": one.source or facts.source_line, "synthetic": facts.synthetic, "version": facts.version}
+
+c.headline(said.headline(one))
+if one.found is None:
+    c.empty_state(
+        one.why, "Choose another place, measure or reading, or import the missing files with `sln import`."
+    )
+else:
+    st.markdown(said.windows(one))
+    c.numbers(said.numbers(one))
+    c.show(figures.goal_path(one, **about))
+
+c.section("Place by place", "The three jurisdictions, each against its own baseline.")
+c.show(
+    figures.places(
+        {j: view.standing(j, shown.measure, choice, shown.through) for j in JURISDICTIONS}, **about
+    )
+)
+
+c.section(
+    "Measure by measure",
+    f"Every measure that the agencies of {w.place_in_sentence(shown.place_name)} tell apart.",
+)
+mine = view.all_measures(shown.place, facts.measures[shown.place], choice, shown.through)
+if mine:
+    c.show(figures.measures(mine, **about))
+if one.series is not None:
+    c.show(figures.year_to_date(one, **about))
+
+tactics_page.since_start(shown.measure)
+
+c.section("How the goal is read", said.reading(choice, own) + " " + view.consequence(one, standard))
+every = [view.standing(shown.place, shown.measure, g, shown.through) for g in choices]
+c.show(figures.readings(choices, every, **about))
+c.method_note(said.method(one))
+c.footer(source=facts.source_line, updated=facts.updated, synthetic=facts.synthetic, version=facts.version)

@@ -1,0 +1,47 @@
+"""What is being done, where, and how much of what was planned."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from analysis.data.vocabulary import MEASURES, TACTICS
+from dashboard import components as c
+from dashboard import data, headlines, state
+from dashboard.audience import rights
+from dashboard.views import tactics as view
+from dashboard.views import tactics_page as parts
+
+c.page_title("Tactics")
+facts = data.facts()
+c.data_badge(synthetic=facts.synthetic, sources=facts.sources, through=facts.through)
+if facts.empty:
+    c.no_data_yet()
+    st.stop()
+
+rows = view.activities()
+offered = [m for m in MEASURES if any(m in have for have in facts.measures.values())] or [
+    "violent_street_crime"
+]
+c.headline(parts.headline(rows))
+measure = state.pick("measure", "Measure", {m: MEASURES[m] for m in offered}, offered[0])
+parts.since_start(measure)
+
+for tactic, name in TACTICS.items():
+    c.section(name, view.PLAIN[tactic])
+    st.markdown(parts.where_words(tactic))
+    mine = rows[rows["tactic"] == tactic]
+    if mine.empty:
+        if view.deployments().empty:
+            continue
+        c.empty_state("What was done is not reported yet.", parts.ACTIVITIES)
+        continue
+    c.show(parts.dose_figure(tactic, mine))
+    funnel = parts.funnel_figure(tactic, mine)
+    if funnel is not None:
+        c.show(funnel)
+    span = view.latest_quarter(mine)
+    if span is not None:
+        with st.expander(f"Everything reported on {name.lower()}, {headlines.quarter(span[1]).lower()}"):
+            c.table_of(view.table_of(mine, span, rights()), alt=f"Activities of {name.lower()} by place")
+c.method_note(parts.METHOD)
+c.footer(source=facts.source_line, updated=facts.updated, synthetic=facts.synthetic, version=facts.version)
