@@ -1,0 +1,245 @@
+"""From a table of counts to what the models use: which periods, what exposure, what is left out and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.evidence import RefusedError
+from analysis.its.glm import Array
+from analysis.its.spec import ItsSpec
+
+Flags = NDArray[np.bool_]
+
+#: An average month in days: exposures are in people × average months.
+MEAN_MONTH: Final = 30.4375
+_PER_YEAR: Final = {"M": 12, "Q": 4, "Y": 1}
+_WORDS: Final = {12: "month", 4: "quarter", 1: "year"}
+
+MIN_PRE, MIN_PRE_EVENTS, MIN_POST, MIN_POST_SLOPE, MIN_EXPECTED = 24, 30, 6, 12, 10
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A series cut to its window; every array has one value a calendar period, none left out.
+
+    ``offset``: log(population × days / 30.4375), without what was not given. ``time``: 1, 2, … from the
+    first period. ``after``: from the end of the phase-in on. ``used``: counted, and in no phase-in.
+    ``control``, ``control_offset``: the same of the comparison series, or None.
+    """
+
+    periods: pd.PeriodIndex
+    count: Array
+    offset: Array
+    time: Array
+    after: Flags
+    used: Flags
+    covariates: Array
+    control: Array | None
+    control_offset: Array | None
+    per_year: int
+    first_after: int
+    choices: tuple[str, ...]
+
+    @property
+    def pre(self) -> Flags:
+        """Used periods before the start."""
+        return self.used & ~self.after
+
+    @property
+    def post(self) -> Flags:
+        """Used periods after the phase-in."""
+        return self.used & self.after
+
+    @property
+    def unit(self) -> str:
+        """What a period is called."""
+        return _WORDS[self.per_year]
+
+
+def prepare(data: pd.DataFrame, spec: ItsSpec, control: pd.DataFrame | None) -> Prepared:
+    """Check the data against the spec and cut the window.
+
+    Raises:
+        RefusedError: with a sentence saying what is wrong and what would do.
+    """
+    table = _on_calendar(data, "data", spec.covariates)
+    freq = pd.PeriodIndex(table.index).freqstr
+    per_year = _PER_YEAR[freq[0]]
+    unit = _WORDS[per_year]
+    start = _period(spec.start, freq, "start")
+    end = _period(spec.end, freq, "end") if spec.end is not None else table.index[-1]
+    first, last = table.index[0], min(end, table.index[-1])
+    if not first < start <= last:
+        raise RefusedError(
+            f"The start, {start}, lies outside the data, which run from {first} to {last}. "
+            f"An interrupted series needs {unit}s on both sides of the start."
+        )
+    if start + spec.phase_in > last:
+        raise RefusedError(
+            f"The phase-in of {spec.phase_in} {unit}s lasts beyond the last {unit}, {last}. "
+            f"Nothing is left to compare; wait for more data or shorten the phase-in."
+        )
+    choices = []
+    if spec.pre_periods is not None and start - spec.pre_periods > first:
+        first = start - spec.pre_periods
+        choices.append(f"Only the {spec.pre_periods} {unit}s before the start are used.")
+    table = table.loc[first:last]
+    periods = pd.PeriodIndex(table.index)
+    count = table["count"].to_numpy(float, copy=True)
+    since = np.arange(len(periods)) - (start - first).n
+    phase = (since >= 0) & (since < spec.phase_in)
+    after = since >= spec.phase_in
+    used = np.isfinite(count) & ~phase
+    if phase.any():
+        choices.append(
+            f"Phase-in, {_span(periods, phase)}: counted neither before nor after; calendar time runs on."
+        )
+    absent = ~np.isfinite(count) & ~phase
+    if absent.any():
+        choices.append(f"{int(absent.sum())} {unit}s without a count are left out: {_span(periods, absent)}.")
+    covariates = table[list(spec.covariates)].to_numpy(float, copy=True)
+    unknown = used & ~np.isfinite(covariates).all(axis=1)
+    if unknown.any():
+        used &= ~unknown
+        choices.append(
+            f"{int(unknown.sum())} {unit}s without a covariate are left out: {_span(periods, unknown)}."
+        )
+
+    other = other_offset = None
+    if control is not None:
+        beside = _on_calendar(control, "control", ()).reindex(periods)
+        other = beside["count"].to_numpy(float, copy=True)
+        lone = used & ~np.isfinite(other)
+        if lone.any():
+            used &= ~lone
+            choices.append(
+                f"{int(lone.sum())} {unit}s without a comparison count are left out: {_span(periods, lone)}."
+            )
+        other_offset = _offset(beside, periods, np.isfinite(other) & used, spec, "the comparison", choices)
+    offset = _offset(table, periods, used, spec, "the series", choices)
+    ready = Prepared(
+        periods, count, offset, np.arange(1.0, len(periods) + 1), after, used, covariates,
+        other, other_offset, per_year, int(np.argmax(after)), tuple(choices),
+    )  # fmt: skip
+    _enough(ready, spec)
+    return ready
+
+
+def _on_calendar(data: pd.DataFrame, name: str, covariates: tuple[str, ...]) -> pd.DataFrame:
+    """The table on a calendar without holes: an absent period becomes one without a count."""
+    if not isinstance(data, pd.DataFrame) or not isinstance(data.index, pd.PeriodIndex):
+        raise RefusedError(
+            f"{name} must be a table (DataFrame) with one row a month and a PeriodIndex of months."
+        )
+    if str(data.index.freqstr)[0] not in _PER_YEAR:
+        raise RefusedError(
+            f"{name} has periods of {data.index.freqstr}; months, quarters or years are understood."
+        )
+    if data.empty or data.index.hasnans:
+        raise RefusedError(f"{name} has no rows, or a row without its month.")
+    if data.index.has_duplicates:
+        twice = data.index[data.index.duplicated()][0]
+        raise RefusedError(f"{name} has more than one row for {twice}. Add the rows up first.")
+    missing = [c for c in ("count", *covariates) if c not in data.columns]
+    if missing:
+        raise RefusedError(
+            f"{name} has no column {missing[0]!r}; it has {', '.join(map(str, data.columns))}."
+        )
+    keep = [c for c in ("count", "population", *covariates) if c in data.columns]
+    try:
+        table = data[keep].astype(float)
+    except (TypeError, ValueError) as error:
+        raise RefusedError(f"{name} holds something that is not a number: {error}.") from error
+    count = table["count"]
+    wrong = count[(count < 0) | np.isinf(count)]
+    if len(wrong):
+        raise RefusedError(
+            f"{name} has a count of {wrong.iloc[0]:g} in {wrong.index[0]}; counts are zero or more. "
+            "Correct it, or leave the month empty."
+        )
+    if count.notna().sum() == 0:
+        raise RefusedError(f"{name} has no count in any month.")
+    table = table.loc[count.first_valid_index() : count.last_valid_index()].sort_index()
+    return table.reindex(pd.period_range(table.index[0], table.index[-1], freq=data.index.freq))
+
+
+def _offset(
+    table: pd.DataFrame, periods: pd.PeriodIndex, used: Flags, spec: ItsSpec, who: str, choices: list[str]
+) -> Array:
+    offset = np.zeros(len(periods))
+    if "population" in table.columns:
+        people = table["population"].to_numpy(float, copy=True)
+        bad = used & ~(np.isfinite(people) & (people > 0))
+        if bad.any():
+            when = periods[int(np.argmax(bad))]
+            raise RefusedError(
+                f"The population of {who} in {when} is {people[np.argmax(bad)]:g}. Give one for every month, "
+                "or leave the column out."
+            )
+        # Periods that no fit uses may lack a population; they borrow the nearest one for the picture.
+        filled = pd.Series(np.where(np.isfinite(people) & (people > 0), people, np.nan)).ffill().bfill()
+        offset += np.log(filled.to_numpy(float))
+    elif who == "the series":
+        choices.append("No population given: counts are compared, not rates.")
+    if spec.days_in_month:
+        days = (periods.end_time.normalize() - periods.start_time).days.to_numpy() + 1
+        offset += np.log(days / MEAN_MONTH)
+    return offset
+
+
+def _enough(ready: Prepared, spec: ItsSpec) -> None:
+    """Refuse what cannot be answered at all, and, with gates on, what cannot be answered well."""
+    unit = ready.unit
+    n_pre, n_post = int(ready.pre.sum()), int(ready.post.sum())
+    if n_pre == 0 or n_post == 0:
+        side = "before" if n_pre == 0 else "after"
+        raise RefusedError(
+            f"No {unit} {side} the start can be used. Check the months, the start and the phase-in."
+        )
+    events_pre, events_post = float(ready.count[ready.pre].sum()), float(ready.count[ready.post].sum())
+    for events, side in ((events_pre, "before"), (events_post, "after")):
+        if events == 0:
+            raise RefusedError(
+                f"There is not a single event {side} the start. A rate ratio needs events on both sides; "
+                "compare the counts themselves."
+            )
+    if ready.control is not None:
+        for mask, side in ((ready.pre, "before"), (ready.post, "after")):
+            if float(ready.control[mask].sum()) == 0:
+                raise RefusedError(
+                    f"The comparison has not a single event {side} the start. Choose a larger one."
+                )
+    if not spec.gates:
+        return
+    need = MIN_POST_SLOPE if spec.slope else MIN_POST
+    advice = "Until then, compare with the same months of earlier years."
+    if n_pre < MIN_PRE:
+        raise RefusedError(f"{n_pre} {unit}s before the start; at least {MIN_PRE} are needed. {advice}")
+    if events_pre < MIN_PRE_EVENTS:
+        raise RefusedError(
+            f"{events_pre:.0f} events before the start; at least {MIN_PRE_EVENTS} are needed. "
+            "Take a longer past, a wider area or a wider measure."
+        )
+    if n_post < need:
+        why = " with a change of slope" if spec.slope else ""
+        raise RefusedError(f"{n_post} {unit}s after the start; at least {need} are needed{why}. {advice}")
+
+
+def _period(text: str, freq: str, name: str) -> pd.Period:
+    try:
+        return pd.Period(text, freq=freq)
+    except ValueError as error:
+        raise RefusedError(f"The {name} {text!r} is not a date. Write it like 2025-01.") from error
+
+
+def _span(periods: pd.PeriodIndex, mask: Flags) -> str:
+    """Months in words: runs as 'first to last', at most four runs."""
+    places = np.flatnonzero(mask)
+    runs = np.split(places, np.flatnonzero(np.diff(places) > 1) + 1)
+    words = [str(periods[r[0]]) if len(r) == 1 else f"{periods[r[0]]} to {periods[r[-1]]}" for r in runs]
+    return ", ".join(words[:4]) + (f" and {len(words) - 4} more runs" if len(words) > 4 else "")

@@ -1,0 +1,115 @@
+"""What to fit: the question an interrupted time series is asked, frozen so that it can be repeated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+from analysis.evidence import RefusedError
+
+Family = Literal["latent_ar1", "poisson", "quasi_poisson", "negative_binomial", "log_prais_winsten"]
+Covariance = Literal["model", "hac"]
+
+#: Each family in words, for results, choices and legends.
+FAMILY_LABELS: Final[dict[str, str]] = {
+    "latent_ar1": "counts with a drifting level (latent AR(1))",
+    "poisson": "Poisson counts",
+    "quasi_poisson": "quasi-Poisson counts",
+    "negative_binomial": "negative binomial counts (NB2)",
+    "log_prais_winsten": "logarithms with Prais–Winsten errors",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ItsSpec:
+    """The question: from when, and what the series would have done otherwise.
+
+    ``log E[count] = log(population × days / 30.4375) + intercept + trend·t + season + level·after +
+    slope·(months since the first month after)``
+
+    Attributes:
+        start: first period of the intervention ("2025-01").
+        phase_in: periods from the start on that count neither as before nor as after; calendar time
+            runs on through them.
+        slope: whether the trend may change too. Needs 12 months after the start.
+        trend: whether the series had a straight (log-linear) trend before.
+        harmonics: pairs of sine and cosine a year; ``None`` = by rule: 2 with 36 months before and at
+            least 5 events a month, 1 below that, 0 with fewer than 24 months before.
+        family: how counts scatter.
+
+            * ``latent_ar1``: Poisson around a level that drifts (log-normal AR(1)); its two
+              parameters are averaged over, not chosen. The default.
+            * ``poisson``, ``quasi_poisson``, ``negative_binomial``: log-linear models.
+            * ``log_prais_winsten``: linear model of log counts with AR(1) errors; no zeros allowed.
+        covariance: "model", or "hac" (Newey–West, Bartlett weights, times n/(n − k)) for the three
+            log-linear models.
+        hac_lags: lags of "hac"; ``None`` = the whole part of 4 (n/100)^(2/9).
+        days_in_month: whether longer months are expected to hold more events.
+        level: coverage of the intervals.
+        pre_periods: use only so many periods before the start; ``None`` = all.
+        end: last period to use; ``None`` = the last of the data.
+        month_dummies: a factor for each month of the year instead of harmonics.
+        slope_first: value of the slope term in the first period after (0, or 1 as in some papers);
+            moves the meaning of ``level``, never the effect.
+        interruptions: starts of other changes; each gets its own level (``level2``, …) and, with
+            ``slope``, its own slope. They stay on in the counterfactual.
+        covariates: further columns of the data to use as regressors; they stay as they were.
+        gates: whether to refuse series too short or too small to say anything (see ``fit``).
+    """
+
+    start: str
+    phase_in: int = 0
+    slope: bool = False
+    trend: bool = True
+    harmonics: int | None = 2
+    family: Family = "latent_ar1"
+    covariance: Covariance = "model"
+    hac_lags: int | None = None
+    days_in_month: bool = True
+    level: float = 0.95
+    pre_periods: int | None = None
+    end: str | None = None
+    month_dummies: bool = False
+    slope_first: int = 0
+    interruptions: tuple[str, ...] = ()
+    covariates: tuple[str, ...] = ()
+    gates: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "start", str(self.start))
+        _one_of("family", self.family, get_args(Family))
+        _one_of("covariance", self.covariance, get_args(Covariance))
+        _whole("phase_in", self.phase_in, 0)
+        _whole("slope_first", self.slope_first, 0)
+        if self.harmonics is not None:
+            _whole("harmonics", self.harmonics, 0)
+            if self.harmonics > 6:
+                raise RefusedError(
+                    f"{self.harmonics} harmonics do not fit into a year of 12 months; use 0 to 6."
+                )
+        if self.pre_periods is not None:
+            _whole("pre_periods", self.pre_periods, 1)
+        if self.hac_lags is not None:
+            _whole("hac_lags", self.hac_lags, 0)
+        if not 0.5 < self.level < 1:
+            raise RefusedError(f"The level is {self.level}; it must lie between 0.5 and 1, for example 0.95.")
+        if self.covariance == "hac" and self.family in ("latent_ar1", "log_prais_winsten"):
+            raise RefusedError(
+                f"The family {self.family} has its own account of neighbouring months. "
+                'Use covariance="model" with it, or "hac" with poisson, quasi_poisson or negative_binomial.'
+            )
+        for name in ("interruptions", "covariates"):
+            if isinstance(getattr(self, name), str):
+                raise RefusedError(
+                    f"{name} is a list of texts, not one text; write ({getattr(self, name)!r},)."
+                )
+
+
+def _one_of(field: str, value: object, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise RefusedError(f"There is no {field} {value!r}. Choose one of: {', '.join(allowed)}.")
+
+
+def _whole(field: str, value: object, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise RefusedError(f"{field} is {value!r}; it must be a whole number from {least} up.")
