@@ -196,7 +196,7 @@ class Hub(HubTables):
             rows = self._figures(as_of, source).jurisdiction_counts()
             key = "place"
         elif by == "area":
-            rows = area_counts(self.incidents(), self._counts(None), self.areas(), self.agencies())
+            rows = area_counts(self.incidents(), self._counts(None), self.areas())
             key = "area_id"
         else:
             raise HubError(f"Counts come by agency, jurisdiction or area, not by “{by}”.")

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+import numpy as np
 import pandas as pd
 
 from analysis.data.figures import COUNT_COLUMNS
 from analysis.data.locating import TILING
 from analysis.data.places import locate
 from analysis.data.vocabulary import NEVER_MAPPED, PART_OFFENSES
+
+#: An agency polices an area when it has this share of the area's incidents.
+_POLICES: Final = 0.05
 
 
 def one_source_a_month(incidents: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
@@ -30,10 +36,8 @@ def one_source_a_month(incidents: pd.DataFrame, counts: pd.DataFrame) -> pd.Data
     return keep
 
 
-def area_counts(
-    incidents: pd.DataFrame, counts: pd.DataFrame, areas: pd.DataFrame, agencies: pd.DataFrame
-) -> pd.DataFrame:
-    """Incidents (not victims) by area and month, with zeros where the agency reported the month.
+def area_counts(incidents: pd.DataFrame, counts: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
+    """Incidents (not victims) by area and month, with zeros where its agencies reported the month.
 
     Places are counted in incidents, because several victims of one event are not several events at
     that place. Only incidents with coordinates are in it, and sexual offenses never are.
@@ -48,11 +52,13 @@ def area_counts(
         flag = rows["firearm"] if part.endswith("_firearm") else rows["domestic"]
         some = rows[(rows["offense"] == whole) & flag.fillna(False).astype(bool)]
         parts.append(some.assign(offense=part))
-    rows = pd.concat(parts)
-    grid = areas[["area_id", "jurisdiction"]].merge(_told(counts, rows, agencies), on="jurisdiction")
-    sums = rows.groupby(key).size()
+    sums = pd.concat(parts).groupby(key).size()
+    grid = _grid(counts, rows, pd.concat(parts))
     grid["count"] = sums.reindex(pd.MultiIndex.from_frame(grid[key])).fillna(0).to_numpy(float)
-    return grid.assign(status="reported", suspect="")[columns]
+    silent = grid["silent"].to_numpy()
+    grid["count"] = grid["count"].mask(silent)
+    grid["status"] = np.where(silent, "missing", "reported")
+    return grid.assign(suspect="")[columns]
 
 
 def _in_areas(incidents: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
@@ -66,12 +72,22 @@ def _in_areas(incidents: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _told(counts: pd.DataFrame, rows: pd.DataFrame, agencies: pd.DataFrame) -> pd.DataFrame:
-    """Months and offenses that an agency reported and publishes incidents of: there, none means zero."""
+def _grid(counts: pd.DataFrame, rows: pd.DataFrame, with_parts: pd.DataFrame) -> pd.DataFrame:
+    """area_id, source, offense, month, silent: what can be known, and where an agency was silent.
+
+    An area belongs to the agencies that have a twentieth or more of its incidents. A month is known
+    when all of them reported it; only offenses of which they publish incidents are in it.
+    """
+    share = rows.groupby(["area_id", "source", "agency_id"]).size()
+    share = share / share.groupby(["area_id", "source"]).transform("sum")
+    police = share[share >= _POLICES].reset_index()[["area_id", "source", "agency_id"]]
+    published = pd.MultiIndex.from_frame(with_parts[["agency_id", "source", "offense"]].drop_duplicates())
     usable = counts["status"].isin(["reported", "estimated"]) & ~counts["offense"].isin(NEVER_MAPPED)
-    published = pd.MultiIndex.from_frame(rows[["agency_id", "source", "offense"]].drop_duplicates())
-    told = counts[usable]
+    told = counts.loc[usable, ["agency_id", "source", "offense", "month"]]
     told = told[pd.MultiIndex.from_frame(told[["agency_id", "source", "offense"]]).isin(published)]
-    home = agencies.set_index("agency_id")["jurisdiction"]
-    told = told.assign(jurisdiction=told["agency_id"].map(home))
-    return told[["jurisdiction", "month", "offense", "source"]].drop_duplicates()
+    key = ["area_id", "source", "offense", "month"]
+    known = police.merge(told, on=["source", "agency_id"]).groupby(key).size()
+    needed = police.groupby(["area_id", "source"]).size()
+    grid = known.rename("known").reset_index()
+    due = needed.reindex(pd.MultiIndex.from_frame(grid[["area_id", "source"]])).to_numpy()
+    return grid.assign(silent=grid["known"].to_numpy() < due)

@@ -113,13 +113,13 @@ def suppress(
     if small.any():
         dimensions = [by] if isinstance(by, str) else list(by or [])
         lines = _lines(out, counts, dimensions, totals, k)
-        _complement(counts, hidden, small, lines, k)
+        if not _complement(counts, hidden, small, lines, k):
+            small[:] = False  # to say "fewer than k" would give the counts away
+            hidden &= known
     out[value] = np.where(hidden, np.nan, counts)
     out[HIDDEN] = hidden
-    text = np.array(
-        [words(v, k) if h or np.isfinite(v) else "" for v, h in zip(out[value], hidden, strict=True)]
-    )
-    out[SHOWN] = np.where(hidden & ~small, "not shown", text)
+    said = [words(v, k) if h or np.isfinite(v) else "" for v, h in zip(out[value], hidden, strict=True)]
+    out[SHOWN] = pd.array(np.where(hidden & ~small, "not shown", np.array(said)), dtype="str")
     out.index = table.index
     return out
 

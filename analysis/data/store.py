@@ -113,9 +113,8 @@ class Engine:
         return frame
 
 
-def to_frame(table: Table, rows: arrow.Table) -> pd.DataFrame:
-    """An Arrow table as a frame of the table's own types."""
-    return conform(table, rows.select(list(table.columns)).to_pandas())
+def _sorted(table: Table, rows: pd.DataFrame) -> pd.DataFrame:
+    return conform(table, rows).sort_values(list(table.key), kind="stable", ignore_index=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +167,8 @@ class Store:
         return self.engine.read(ALL_TABLES[name], paths)
 
     def frame(self, name: str) -> pd.DataFrame:
-        """The whole table in memory."""
-        return conform(ALL_TABLES[name], self.engine.run(self.table(name)))
+        """The whole table in memory, sorted by its key: files of a table come in no order."""
+        return _sorted(ALL_TABLES[name], self.engine.run(self.table(name)))
 
     def run(self, expression: Any) -> pd.DataFrame:
         """Execute an Ibis expression."""
@@ -249,11 +248,9 @@ class Transaction:
     def frame(self, name: str) -> pd.DataFrame:
         """The table with what this transaction has written so far."""
         table = ALL_TABLES[name]
-        return (
-            conform(table, self.store.engine.run(self.table(name)))
-            if self._has(name)
-            else conform(table, pd.DataFrame(columns=list(table.columns)))
-        )
+        if not self._has(name):
+            return conform(table, pd.DataFrame(columns=list(table.columns)))
+        return _sorted(table, self.store.engine.run(self.table(name)))
 
     def table(self, name: str) -> Any:
         """An expression over the table with what this transaction has written so far."""

@@ -1,0 +1,187 @@
+"""The pointer: an import happens at one moment, whatever kills it before."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from deltalake import DeltaTable
+
+from analysis.data import Hub, HubError, open_hub
+from analysis.data.store import Engine
+
+#: Imports files in a process of its own; kills itself at the n-th commit, or before the pointer moves.
+SCRIPT = """
+import os, signal, sys
+from analysis.data import open_hub, store
+where, hub, files = sys.argv[1], sys.argv[2], sys.argv[3:]
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+if where.startswith("commit"):
+    left, write = [int(where[6:])], store.Transaction._write
+    def counted(self, *args):
+        write(self, *args)
+        left[0] -= 1
+        if left[0] <= 0:
+            die()
+    store.Transaction._write = counted
+elif where == "pointer":
+    store.os.fsync = lambda descriptor: die()
+elif where == "restore":
+    store.DeltaTable.restore = lambda *args, **kwargs: die()
+print("ready", flush=True)
+open_hub(hub).import_files(files)
+print("done", flush=True)
+"""
+
+
+def run(where: str, hub: Path, files: list[Path], *, kill_after: float | None = None) -> int:
+    """Run the import; returns the exit code (−9 when it was killed)."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, where, str(hub), *map(str, files)],
+        stdout=subprocess.PIPE,
+        env=environment,
+        cwd=Path(__file__).resolve().parents[4],
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        if kill_after is not None:
+            time.sleep(kill_after)
+            process.send_signal(signal.SIGKILL)
+        return process.wait(timeout=120)
+
+
+def state(hub: Hub) -> dict[str, object]:
+    """Everything that a reader can see."""
+    hub.refresh()
+    tables = ("agencies", "imports", "accepted", "areas")
+    seen: dict[str, object] = {t: getattr(hub, t)().to_json(orient="records") for t in tables}
+    seen["counts"] = hub.monthly_counts().astype({"month": "str"}).to_json(orient="records")
+    seen["incidents"] = hub.incidents().to_csv()
+    seen["quarantine"] = hub.quarantine().to_json(orient="records")
+    seen["breaks"] = hub.check().breaks.to_json(orient="records", default_handler=str)
+    seen["version"] = hub.version
+    return seen
+
+
+@pytest.fixture
+def files(legacy, tmp_path: Path) -> list[Path]:
+    made = []
+    for month in range(1, 4):
+        rows = [(f"19-{month}{i:03d}", 1, "31111", 900_000) for i in range(50)] + [("x", 5, "31111", 0)]
+        made.append(legacy(tmp_path / f"{month}.csv", f"2019-{month:02d}", rows))
+    return made
+
+
+@pytest.mark.parametrize("where", ["commit1", "commit3", "commit5", "commit7", "pointer"])
+def test_killed_between_commits_leaves_the_hub_as_it_was(where, files, tmp_path) -> None:
+    hub = open_hub(tmp_path / "hub")
+    hub.import_files(files[:1])
+    before = state(hub)
+    assert run(where, hub.path, files[1:]) == -signal.SIGKILL
+    assert state(hub) == before
+    assert state(open_hub(hub.path, read_only=True)) == before
+    # The next import finds a clean hub, and gives what an undisturbed one gives.
+    hub.import_files(files[1:])
+    calm = open_hub(tmp_path / "calm")
+    calm.import_files(files[:1])
+    calm.import_files(files[1:])
+    ours, theirs = state(hub), state(calm)
+    for table in ("counts", "incidents", "quarantine", "agencies"):
+        assert ours[table] == theirs[table], table
+
+
+def test_killed_while_taking_back_what_a_killed_import_left(files, tmp_path) -> None:
+    hub = open_hub(tmp_path / "hub")
+    hub.import_files(files[:1])
+    before = state(hub)
+    assert run("pointer", hub.path, files[1:2]) == -signal.SIGKILL
+    assert run("restore", hub.path, files[1:2]) == -signal.SIGKILL
+    assert state(hub) == before
+    assert run("never", hub.path, files[1:2]) == 0
+    hub.refresh()
+    assert len(hub.imports()) == 2
+
+
+def test_killed_at_any_moment(files, tmp_path) -> None:
+    """Real kills at random moments; each time the hub is as it was, or the import is whole."""
+    hub = open_hub(tmp_path / "hub")
+    hub.import_files(files[:1])
+    before = state(hub)
+    started = time.monotonic()
+    whole = open_hub(tmp_path / "whole")
+    whole.import_files(files[:1])
+    assert run("never", whole.path, files[1:]) == 0
+    took = time.monotonic() - started
+    draw = random.Random(7)
+    killed = 0
+    for _ in range(5):
+        code = run("never", hub.path, files[1:], kill_after=draw.uniform(0, min(took, 3.0)))
+        now = state(hub)
+        killed += code == -signal.SIGKILL
+        if len(hub.imports()) == 1:
+            assert now == before
+        else:
+            assert len(hub.imports()) == 3
+            assert now["counts"] == state(whole)["counts"]
+            break
+    assert killed > 0
+
+
+def test_an_error_takes_everything_back(files, tmp_path, monkeypatch) -> None:
+    hub = open_hub(tmp_path / "hub")
+    hub.import_files(files[:1])
+    before = state(hub)
+
+    def broken(*args: object) -> None:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr("analysis.data.importing.recount", broken)
+    with pytest.raises(MemoryError):
+        hub.import_files(files[1:])
+    assert state(hub) == before
+    for table, version in json.loads((hub.path / "HEAD.json").read_text())["tables"].items():
+        folder = str(hub.path / "tables" / table)
+        known = DeltaTable(folder, version=version)
+        assert DeltaTable(folder).to_pyarrow_table().num_rows == known.to_pyarrow_table().num_rows
+
+
+def test_a_second_import_at_the_same_time_is_refused(files, tmp_path) -> None:
+    hub = open_hub(tmp_path / "hub")
+    with hub._writable().transaction(), pytest.raises(HubError, match="Another import"):
+        open_hub(hub.path).import_files(files)
+    hub.import_files(files)
+    assert len(hub.imports()) == 3
+
+
+def test_old_versions_stay_readable(files, tmp_path) -> None:
+    hub = open_hub(tmp_path / "hub")
+    for file in files:
+        hub.import_files(file)
+    table = DeltaTable(str(hub.path / "tables" / "imports"))
+    assert [len(DeltaTable(table.table_uri, version=v).to_pandas()) for v in range(3)] == [1, 2, 3]
+
+
+def test_an_engine_that_is_not_there_is_refused_in_words() -> None:
+    with pytest.raises(HubError, match="SLN_BACKEND"):
+        Engine("nosuch://engine")
+
+
+def test_the_engine_reads_missing_columns_as_missing(tmp_path) -> None:
+    from analysis.data.schema import POPULATIONS
+
+    path = tmp_path / "p.parquet"
+    pd.DataFrame({"place": ["a"], "year": [2020], "population": [1.0]}).to_parquet(path)
+    engine = Engine()
+    rows = engine.run(engine.read(POPULATIONS, (str(path),)))
+    assert list(rows.columns) == ["place", "year", "population", "source"]
+    assert rows["source"].isna().all()
