@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.evidence import Interval, RefusedError, percent_from_ratio
 from analysis.progress.compare import Comparison, compare
-from analysis.progress.dispersion import baseline_dispersion
+from analysis.progress.dispersion import Dispersion, baseline_dispersion
 from analysis.progress.glide_path import baseline_pace, glide_table
 from analysis.progress.goal import READINGS, Goal
 from analysis.progress.inputs import clean_counts, monthly_population
@@ -153,7 +153,7 @@ def assess(
     if over and goal.reading == "third_year" and len(wanted) < len(period):
         choices.append("The goal period is over: its last twelve months are compared, as the goal is read.")
     spread = baseline_dispersion(known.reindex(baseline), exposure)
-    found = compare(known, match_windows(known, baseline, wanted, exposure), spread.value, level)
+    found = compare(known, match_windows(known, baseline, wanted, exposure), spread, level)
     pace = baseline_pace(known, baseline, period, exposure)
     used = np.asarray(period.isin(known.index))
     since = float(known.reindex(period)[used].sum()), float(pace[used].sum())
@@ -206,7 +206,7 @@ def assess(
         monthly_pace_baseline=found.expected / months if months else math.nan,
         rate_now=1.2e6 * found.events / size_now if size_now > 0 else math.nan,
         rate_baseline=1.2e6 * found.expected / size_now if size_base > 0 else math.nan,
-        latest_year=_latest_year(known, baseline, last, goal, exposure, spread.value, level),
+        latest_year=_latest_year(known, baseline, last, goal, exposure, spread, level),
         already_before_start=before,
         glide_path=glide_table(goal, pace, known.reindex(period), used, last, *since, max(1.0, phi), level),
         windows=found.windows.words,
@@ -279,7 +279,7 @@ def _latest_year(
     last: pd.Period,
     goal: Goal,
     exposure: pd.Series[float] | None,
-    dispersion: float,
+    dispersion: Dispersion,
     level: float,
 ) -> Interval:
     year = pd.period_range(last - 11, last, freq="M")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.evidence import Interval
-from analysis.progress.dispersion import THRESHOLD
+from analysis.progress.dispersion import THRESHOLD, Dispersion
 from analysis.progress.ratios import exact_interval, probability_below, wald_interval
 from analysis.progress.windows import Windows
 
@@ -26,6 +26,7 @@ class Comparison:
         effective_events: baseline events that carry the same information when the calendar months
             do not all weigh the same (equal to ``baseline_events`` when they do).
         dispersion: used dispersion (1 when it is not above the threshold).
+        freedom: degrees of freedom of its t distribution (infinite when it is 1 or given).
         rate_ratio: events over expected, with its interval.
     """
 
@@ -35,6 +36,7 @@ class Comparison:
     expected: float
     effective_events: float
     dispersion: float
+    freedom: float
     rate_ratio: Interval
 
     @property
@@ -54,12 +56,15 @@ class Comparison:
         if not len(self.windows.now) or (self.events == 0 and self.baseline_events == 0):
             return math.nan
         return probability_below(
-            self.events, self.effective_events, self.exposure_ratio, limit, self.dispersion
+            self.events, self.effective_events, self.exposure_ratio, limit, self.dispersion, self.freedom
         )
 
 
 def compare(
-    counts: pd.Series[float], windows: Windows, dispersion: float = 1.0, level: float = 0.95
+    counts: pd.Series[float],
+    windows: Windows,
+    dispersion: Dispersion | float = 1.0,
+    level: float = 0.95,
 ) -> Comparison:
     """Rate ratio of two matched windows.
 
@@ -69,22 +74,27 @@ def compare(
     weighted baseline is treated as the Poisson count with the same relative variance, which has
     ``expected**2 / sum(weights**2 * counts)`` events (the idea of Fay & Feuer 1997).
 
-    A dispersion above 1.2 replaces the exact interval by the normal one of the log ratio with
-    variance ``dispersion * (1/x1 + 1/x0)``; with a zero count, by the exact one of the counts
-    divided by the dispersion.
+    A dispersion above 1.2 replaces the exact interval by the one of the log ratio with variance
+    ``dispersion * (1/x1 + 1/x0)``, with the t distribution of an estimated dispersion (three years of
+    months leave 23 degrees of freedom, and the normal would be 5 % too narrow); with a zero count,
+    by the exact one of the counts divided by the dispersion.
     """
     now = float(counts.reindex(windows.now).sum())
     base = counts.reindex(windows.baseline).to_numpy(float)
     expected = float(np.sum(windows.weights * base))
     total = float(base.sum())
     effective = expected**2 / float(np.sum(windows.weights**2 * base)) if expected > 0 else 0.0
-    used = dispersion if dispersion > THRESHOLD else 1.0
+    if isinstance(dispersion, Dispersion):
+        value, freedom = dispersion.value, dispersion.freedom
+    else:
+        value, freedom = dispersion, math.inf
+    used, freedom = (value, freedom) if value > THRESHOLD else (1.0, math.inf)
     if not len(windows.now):
         nan = math.nan
-        return Comparison(windows, 0.0, 0.0, 0.0, 0.0, used, Interval(nan, nan, nan, level))
+        return Comparison(windows, 0.0, 0.0, 0.0, 0.0, used, freedom, Interval(nan, nan, nan, level))
     ratio = expected / effective if effective > 0 else float(np.mean(windows.weights))
     if used > 1 and now > 0 and effective > 0:
-        interval = wald_interval(now, effective, ratio, level, used)
+        interval = wald_interval(now, effective, ratio, level, used, freedom)
     else:
         interval = exact_interval(now / used, effective / used, ratio, level)
-    return Comparison(windows, now, total, expected, effective, used, interval)
+    return Comparison(windows, now, total, expected, effective, used, freedom, interval)

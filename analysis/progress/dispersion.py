@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,12 +19,14 @@ class Dispersion:
 
     Attributes:
         value: Pearson chi-square over its degrees of freedom, at least 1.
-        raw: the same before it was raised to 1.
+        raw: the same before it was raised to 1; NaN when it could not be estimated.
+        freedom: degrees of freedom it was estimated with; infinite when it was not.
         words: which model it comes from.
     """
 
     value: float
     raw: float
+    freedom: float
     words: str
 
 
@@ -41,7 +44,7 @@ def baseline_dispersion(counts: pd.Series[float], exposure: pd.Series[float] | N
     known = counts.dropna()
     y = known.to_numpy(float)
     if len(y) < 12 or y.sum() == 0:
-        return Dispersion(1.0, float("nan"), "too few events to estimate it; 1 is assumed")
+        return Dispersion(1.0, math.nan, math.inf, "too few events to estimate it; 1 is assumed")
     index = pd.PeriodIndex(known.index)
     t = np.asarray(index.year * 12 + index.month, float)
     trend = (t - t.mean()) / 12
@@ -60,10 +63,10 @@ def baseline_dispersion(counts: pd.Series[float], exposure: pd.Series[float] | N
     y, offset = y[rows], offset[rows]
     degrees = len(y) - x.shape[1]
     if degrees < 6:
-        return Dispersion(1.0, float("nan"), "too few months with events to estimate it; 1 is assumed")
+        return Dispersion(1.0, math.nan, math.inf, "too few months with events to estimate it; 1 is assumed")
     mean = _poisson_means(y, x, offset)
     raw = float(np.sum((y - mean) ** 2 / mean) / degrees)
-    return Dispersion(max(1.0, raw), raw, words)
+    return Dispersion(max(1.0, raw), raw, float(degrees), words)
 
 
 def _poisson_means(

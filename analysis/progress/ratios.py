@@ -54,13 +54,21 @@ def mid_p_interval(x1: int, x0: int, ratio: float, level: float = 0.95) -> Inter
 
 
 def wald_interval(
-    x1: float, x0: float, ratio: float, level: float = 0.95, dispersion: float = 1.0
+    x1: float,
+    x0: float,
+    ratio: float,
+    level: float = 0.95,
+    dispersion: float = 1.0,
+    freedom: float = math.inf,
 ) -> Interval:
-    """Normal interval of the log ratio; variance ``dispersion * (1/x1 + 1/x0)``. NaN at a zero."""
+    """Interval of the log ratio with variance ``dispersion * (1/x1 + 1/x0)``; NaN at a zero.
+
+    Normal, or t with the ``freedom`` of an estimated dispersion.
+    """
     estimate = rate_ratio(x1, x0, ratio)
     if x1 == 0 or x0 == 0:
         return Interval(estimate, math.nan, math.nan, level)
-    reach = float(stats.norm.isf((1 - level) / 2)) * math.sqrt(dispersion * (1 / x1 + 1 / x0))
+    reach = float(stats.t.isf((1 - level) / 2, freedom)) * math.sqrt(dispersion * (1 / x1 + 1 / x0))
     return Interval(estimate, estimate * math.exp(-reach), estimate * math.exp(reach), level)
 
 
@@ -77,17 +85,22 @@ def jeffreys_interval(x1: float, x0: float, ratio: float, level: float = 0.95) -
 
 
 def probability_below(
-    x1: float, x0: float, ratio: float, limit: float = 1.0, dispersion: float = 1.0
+    x1: float,
+    x0: float,
+    ratio: float,
+    limit: float = 1.0,
+    dispersion: float = 1.0,
+    freedom: float = math.inf,
 ) -> float:
     """Posterior probability that the rate ratio is at most ``limit``.
 
-    With ``dispersion`` 1 the Jeffreys posterior. Above 1 the log ratio is normal with variance
-    ``dispersion * (1/x1 + 1/x0)``; where a count is zero that variance is infinite, and the
-    Jeffreys posterior of the counts divided by the dispersion is used instead.
+    With ``dispersion`` 1 the Jeffreys posterior. Above 1 the log ratio is normal (t with
+    ``freedom``) with variance ``dispersion * (1/x1 + 1/x0)``; where a count is zero that
+    variance is infinite, and the Jeffreys posterior of the counts divided by the dispersion is used.
     """
     if dispersion > 1 and x1 > 0 and x0 > 0:
         se = math.sqrt(dispersion * (1 / x1 + 1 / x0))
-        return float(stats.norm.cdf((math.log(limit) - math.log(rate_ratio(x1, x0, ratio))) / se))
+        return float(stats.t.cdf((math.log(limit) - math.log(rate_ratio(x1, x0, ratio))) / se, freedom))
     p = limit * ratio / (1 + limit * ratio)
     return float(stats.beta.cdf(p, x1 / dispersion + 0.5, x0 / dispersion + 0.5))
 
