@@ -70,6 +70,11 @@ def number(value: float) -> str:
     return f"{value:,.0f}".replace("-", "−")
 
 
+def pace(value: float) -> str:
+    """Events a month for people: one decimal below 100, so that two close paces can be told apart."""
+    return f"{value:,.1f}" if value < 99.95 else f"{value:,.0f}"
+
+
 def change_words(change: Interval) -> str:
     """``about 17 fewer (between 33 fewer and 1 more)``."""
     if not math.isfinite(change.estimate):

@@ -16,6 +16,7 @@ from analysis.progress.verdict import (
     chance_words,
     change_words,
     number,
+    pace,
 )
 from analysis.progress.windows import month_words, span_words
 
@@ -89,6 +90,6 @@ def sentences_of(
     return (
         happened,
         likely,
-        f"To reach it, the months left may hold {number(pace_needed)} events each on average, against "
-        f"{number(found.events / months)} since the start.",
+        f"To reach it, the months left may hold {pace(pace_needed)} events each on average, against "
+        f"{pace(found.events / months)} since the start.",
     )

@@ -151,6 +151,7 @@ def test_what_it_would_take(flat, goal):
     p = assess(flat(10, 9), goal, "2026-09")
     # The third year has not begun: it may hold 8 a month.
     assert p.monthly_pace_needed == pytest.approx(8.0)
+    assert "may hold 8.0 events each on average, against 9.0 since the start" in p.sentences[2]
     total = assess(flat(10, 9), dataclasses.replace(goal, reading="cumulative"), "2026-09")
     assert total.monthly_pace_needed == pytest.approx((0.8 * 360 - 21 * 9) / 15)
 
