@@ -185,8 +185,8 @@ def headline(found: Answer, *, expert: bool) -> str:
     if not effect.percent.known:
         return "There are too few comparison places to say how sure the estimate is."
     return (
-        f"Against a mix of comparison places, {PLACES[found.place]} had {w.fewer(effect.percent.estimate)} "
-        f"than expected, {w.between(effect.percent)}. "
+        f"{MEASURES[found.measure]} in {w.place_in_sentence(PLACES[found.place])} was "
+        f"{level_with(effect.percent.estimate)} a mix of comparison places, {w.between(effect.percent)}. "
         + (
             w.cannot_tell(effect.minimum_detectable_percent)
             if effect.percent.contains(0)
