@@ -113,9 +113,9 @@ def suppress(
     if small.any():
         dimensions = [by] if isinstance(by, str) else list(by or [])
         lines = _lines(out, counts, dimensions, totals, k)
-        if not _complement(counts, hidden, small, lines, k):
-            small[:] = False  # to say "fewer than k" would give the counts away
-            hidden &= known
+        if k == 2:
+            small[:] = False  # "fewer than 2" would say 1
+        _complement(counts, hidden, small, lines, k)
     out[value] = np.where(hidden, np.nan, counts)
     out[HIDDEN] = hidden
     said = [words(v, k) if h or np.isfinite(v) else "" for v, h in zip(out[value], hidden, strict=True)]
@@ -176,30 +176,36 @@ def _checked(lines: list[_Line], counts: npt.NDArray[np.float64], k: int) -> lis
 def _complement(
     counts: npt.NDArray[np.float64],
     hidden: npt.NDArray[np.bool_],
-    small: npt.NDArray[np.bool_],
+    told: npt.NDArray[np.bool_],
     lines: list[_Line],
     k: int,
-) -> bool:
-    """Hide more rows until nothing hidden can be worked out (in place). Ends: each step hides one.
+) -> None:
+    """Hide more rows until nothing hidden can be worked out (``hidden`` and ``told`` in place).
 
-    False when only hiding the whole table, without saying which counts are small, protects it.
+    ``told``: rows said to be fewer than k. Where a line has nothing more to hide but zeros, its rows
+    are hidden without that word, which leaves every value possible. Each step hides or unsays one
+    row at least, so this ends.
     """
     while True:
-        open_line = next((line for line in lines if not _safe(line, counts, hidden, small, k)), None)
-        candidates: npt.NDArray[np.int64]
-        if open_line is not None:
-            rows = np.append(open_line.members, [] if open_line.total is None else [open_line.total])
-            candidates = rows[~hidden[rows.astype(np.int64)]].astype(np.int64)
+        line = next((line for line in lines if not _safe(line, counts, hidden, told, k)), None)
+        if line is not None:
+            rows = line.members if line.total is None else np.append(line.members, line.total)
+            candidates = rows[~hidden[rows] & (counts[rows] > 0)]
+            if not candidates.size:
+                told[rows] = False
+                if hidden[line.members].sum() > 1:
+                    continue
+                candidates = rows[~hidden[rows]]
         else:
             solved = _solved(hidden, lines)
             if not solved.size:
-                return True
+                return
             near = [line for line in lines if np.isin(solved, line.members).any()]
             rows = np.unique(np.concatenate([line.members for line in near]))
             candidates = rows[~hidden[rows]]
         if not candidates.size:
-            hidden[:] = True
-            return False
+            hidden[np.isfinite(counts)], told[:] = True, False
+            return
         hidden[_smallest(candidates, counts, hidden, lines)] = True
 
 
@@ -222,29 +228,31 @@ def _safe(
     line: _Line,
     counts: npt.NDArray[np.float64],
     hidden: npt.NDArray[np.bool_],
-    small: npt.NDArray[np.bool_],
+    told: npt.NDArray[np.bool_],
     k: int,
 ) -> bool:
     """Whether the line's shown total leaves more than one value to each of its hidden counts.
 
-    A reader knows that "fewer than k" is 1 to k − 1 and that a count not shown is 0, or k or more.
+    A reader knows that "fewer than k" is 1 to k − 1, and may guess that a count not shown is 0, or k
+    or more (were it small, it would be said to be small).
     """
     rows = line.members[hidden[line.members]]
     if not rows.size or (line.total is not None and hidden[line.total]):
         return True
     if rows.size == 1:
         return False
-    total = counts[rows].sum()
-    low = np.where(small[rows], 1.0, np.where(counts[rows] == 0, 0.0, float(k)))
-    high = np.where(small[rows], float(k - 1), np.inf)
-    least = np.maximum(low, total - (high.sum() - high if np.isfinite(high).all() else _others(high)))
-    most = np.minimum(high, total - (low.sum() - low))
-    return bool(total >= k and (most - least >= 1).all())
-
-
-def _others(high: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """For each entry the sum of all others, where some are infinite."""
-    return np.array([np.delete(high, i).sum() for i in range(len(high))])
+    small = int(told[rows].sum())
+    if not small:
+        return True
+    total = int(counts[rows].sum())
+    others = rows.size > small
+    sums = [
+        p
+        for p in range(small, small * (k - 1) + 1)
+        if p == total or (others and total - p >= k)  # what is left for the counts not shown
+    ]
+    between = len(sums) == 1 and small < sums[0] < small * (k - 1)
+    return total >= k and (len(sums) > 1 or (between and small > 1))
 
 
 def _solved(hidden: npt.NDArray[np.bool_], lines: list[_Line]) -> npt.NDArray[np.int64]:

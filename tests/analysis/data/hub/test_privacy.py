@@ -117,6 +117,8 @@ def test_no_combination_of_row_and_column_sums_solves_a_hidden_count(rows, colum
             unit = np.zeros((1, len(hidden)))
             unit[0, i] = 1
             assert np.linalg.matrix_rank(np.vstack([system, unit])) > rank, "a hidden count can be solved"
+    told = out["shown"] == f"fewer than {k}"
+    assert ((table.loc[told, "n"] > 0) & (table.loc[told, "n"] < k)).all()
     for line in public:
         inside = np.intersect1d(line, hidden)
         assert len(inside) != 1, "one hidden count in a public sum"
