@@ -181,6 +181,12 @@ def _latent(series: Prepared, design: Design) -> Estimate:
     fit = glm.irls(y[used], x, base[used], total=total)
     posterior, drift = integrate(x, fit.eta - base[used] + fit.residual, fit.weight, series.time[used])
     choices.append(drift.sentence)
+    warnings: list[str] = []
+    if drift.at_edge > 0.5:
+        warnings.append(
+            "The level drifts by more than the model allows for (60 %); the interval is too narrow. "
+            "Look for months that are not real counts."
+        )
     n, k = x.shape
     if series.control is not None:
         with np.errstate(divide="ignore"):
@@ -208,6 +214,7 @@ def _latent(series: Prepared, design: Design) -> Estimate:
             "df_resid": float(n - k),
         },
         choices=tuple(choices),
+        warnings=tuple(warnings),
     )
 
 
@@ -264,7 +271,9 @@ def _log_linear(series: Prepared, design: Design) -> Estimate:
         design=design,
         base=base + np.log(smear),
         effect_term=term,
-        posterior=Posterior.single(beta, np.asarray(sigma2 * inverse, np.float64), df=float(n - k)),
+        posterior=Posterior.single(
+            np.asarray(beta, float), np.asarray(sigma2 * inverse, float), df=float(n - k)
+        ),
         dispersion=0.0,
         alpha=0.0,
         variance=marginal,

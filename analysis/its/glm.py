@@ -68,7 +68,10 @@ def irls(y: Array, design: Array, offset: Array, *, alpha: float = 0.0, total: A
         mu, weight, residual = _working(y, eta, alpha, total)
         root = np.sqrt(weight)
         q, r = np.linalg.qr(root[:, None] * design)
-        step = np.linalg.solve(r, q.T @ (root * (eta - offset + residual)))
+        try:
+            step = np.linalg.solve(r, q.T @ (root * (eta - offset + residual)))
+        except np.linalg.LinAlgError:
+            break
         eta = design @ step + offset
         if not np.all(np.isfinite(eta)) or np.max(np.abs(eta)) > 300:
             break

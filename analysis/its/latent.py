@@ -32,13 +32,15 @@ class Drift:
     """What the data say about the drift.
 
     ``sd``, ``rho``: posterior means (rho given that there is drift at all); ``variance``: posterior mean
-    of s²; ``none``: posterior probability of the grid point s = 0; ``table``: (pairs × 3) s, rho, weight.
+    of s²; ``none``, ``at_edge``: posterior probability of s = 0 and of the largest s; ``table``
+    (pairs × 3): s, rho, weight.
     """
 
     sd: float
     rho: float
     variance: float
     none: float
+    at_edge: float
     table: Array
 
     @property
@@ -79,21 +81,13 @@ def integrate(design: Array, response: Array, weight: Array, time: Array) -> tup
     """
     grid = pairs()
     s, rho = grid[:, 0], grid[:, 1]
-    n = len(response)
-    gap = np.abs(time[:, None] - time[None, :])
-    # One kernel a rho, reused by every s: the powers are the dear part.
-    kernels = {r: np.power(r, gap) if r > 0 else np.eye(n) for r in RHO_GRID}
-    covariance = np.stack([kernels[r] * v**2 for v, r in zip(s, rho, strict=True)])
-    covariance[:, np.arange(n), np.arange(n)] += 1.0 / weight
-    root = np.linalg.cholesky(covariance)
-    right = np.concatenate([design, response[:, None]], axis=1)
-    whitened = np.linalg.solve(root, np.broadcast_to(right, (len(grid), *right.shape)))
+    columns = np.concatenate([design, response[:, None]], axis=1)
+    whitened, log_det = _whiten(columns, weight, time, s, rho)
     x, z = whitened[:, :, :-1], whitened[:, :, -1]
     information = np.einsum("gni,gnj->gij", x, x)
     covs = np.linalg.inv(information)
     betas = np.einsum("gij,gnj,gn->gi", covs, x, z, optimize=True)
     rest = z - np.einsum("gni,gi->gn", x, betas)
-    log_det = 2.0 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
     restricted = -0.5 * (log_det + np.linalg.slogdet(information)[1] + np.sum(rest**2, axis=1))
     log_weight = restricted + np.log(grid[:, 2])
     weights = np.exp(log_weight - log_weight.max())
@@ -105,7 +99,36 @@ def integrate(design: Array, response: Array, weight: Array, time: Array) -> tup
         rho=float(weights[drifting] @ rho[drifting] / share) if share > 0 else 0.0,
         variance=float(weights @ s**2),
         none=float(weights[~drifting].sum()),
+        at_edge=float(weights[s == SD_GRID[-1]].sum()),
         table=np.column_stack([s, rho, weights]),
     )
     kept = weights > _NEGLIGIBLE * weights.max()
     return Posterior(betas[kept], covs[kept], weights[kept] / weights[kept].sum()), drift
+
+
+def _whiten(columns: Array, weight: Array, time: Array, s: Array, rho: Array) -> tuple[Array, Array]:
+    """Columns (n × m) freed of the covariance of each of g pairs, and its log determinants (g).
+
+    One pass of the Kalman filter, all pairs at once: the innovations over their standard deviations
+    are the columns times the inverse Cholesky factor, without building any n × n matrix.
+
+    Returns:
+        (g × n × m) whitened columns, (g) log determinants.
+    """
+    n, m = columns.shape
+    whitened = np.empty((len(s), n, m))
+    log_det = np.zeros(len(s))
+    level, spread = np.zeros((len(s), m)), s**2
+    for t in range(n):
+        if t > 0:
+            carry = rho ** (time[t] - time[t - 1])
+            level = carry[:, None] * level
+            spread = carry**2 * spread + s**2 * (1.0 - carry**2)
+        total = spread + 1.0 / weight[t]
+        surprise = columns[t] - level
+        whitened[:, t] = surprise / np.sqrt(total)[:, None]
+        log_det += np.log(total)
+        gain = spread / total
+        level = level + gain[:, None] * surprise
+        spread = spread * (1.0 - gain)
+    return whitened, log_det

@@ -110,7 +110,8 @@ class Marginal:
             middle = (low + high) / 2
             under = self.below(middle) < q
             low, high = np.where(under, middle, low), np.where(under, high, middle)
-        return (low + high) / 2
+        middle_of: Array = (low + high) / 2
+        return middle_of
 
     def p_value(self) -> Array:
         """Two-sided probability (m): twice the smaller side of zero."""

@@ -164,7 +164,9 @@ def _on_calendar(data: pd.DataFrame, name: str, covariates: tuple[str, ...]) -> 
         )
     if count.notna().sum() == 0:
         raise RefusedError(f"{name} has no count in any month.")
-    table = table.loc[count.first_valid_index() : count.last_valid_index()].sort_index()
+    table = table.sort_index()
+    count = table["count"]
+    table = table.loc[count.first_valid_index() : count.last_valid_index()]
     return table.reindex(pd.period_range(table.index[0], table.index[-1], freq=data.index.freq))
 
 
