@@ -38,9 +38,14 @@ from analysis.synth import fit as fit_synth
 #: Changes whenever the same data would give other answers; part of the name of stored results.
 RECIPE: Final = 1
 
-#: Months of history a single-series model looks back over. Longer windows cross the 2020 jump,
-#: which a straight line cannot follow.
-PRE_MONTHS: Final = 48
+#: Months of history a time series model looks back over: the three years of the goal's baseline.
+#: Longer windows reach into the jump of 2020 and its fall, which a straight line cannot follow.
+PRE_MONTHS: Final = 36
+
+#: Fewest comparison cities for a window of a synthetic control, so that a 95 % range is possible
+#: with room to spare; and fewest years before the start that it may look back.
+ENOUGH_DONORS: Final = 30
+FEWEST_YEARS: Final = 3
 
 METHODS: Final[dict[str, str]] = {
     "its": "Own past, projected (interrupted time series)",
@@ -73,7 +78,7 @@ class Results:
 
     Attributes:
         effects: one row a question: its fields, ``answered`` (bool), ``refusal`` (why not, in
-            words), and the columns of ``Effect.to_record``.
+            words), and the columns of ``Effect.to_record`` (its ``method`` as ``effect_method``).
         paths: ``question_id`` and the columns of the path table.
         data_version: of the hub the answers were made from.
     """
@@ -87,7 +92,8 @@ class Results:
         row = self.effects.loc[self.effects["question_id"] == question_id]
         if row.empty or not bool(row["answered"].iloc[0]):
             return None
-        return Effect.from_record(row.iloc[0].to_dict())
+        found = row.iloc[0].to_dict()
+        return Effect.from_record(found | {"method": found["effect_method"]})
 
     def path(self, question_id: str) -> pd.DataFrame:
         """Observed against expected for one question; empty when it could not be answered."""
@@ -220,8 +226,10 @@ def treated_panel(
 ) -> tuple[pd.DataFrame, pd.Series]:
     """Counts of a place beside its eligible donors (month × unit), and their populations.
 
-    The window is the longest run of months without a gap in the place's own series that ends at
-    its last usable month; the phase-in is not cut out, because a synthetic control shows it.
+    The window ends at the place's last usable month and begins with the first January from which
+    the place has every month and at least ``ENOUGH_DONORS`` comparison cities do too: the longest
+    history that a broad pool shares. When no January within reach has so many, the one with the
+    most (the earliest of them) is taken. The phase-in stays in: a synthetic control shows it.
 
     Raises:
         RefusedError: no population, no donors, or no history before the start.
@@ -235,12 +243,19 @@ def treated_panel(
         window = window.loc[gaps[-1] + 1 :]
     if window.empty or window.index[0] >= start:
         raise RefusedError("A missing month leaves no unbroken history before the start.")
-    panel = hub.donor_panel(measure, str(window.index[0]), str(last))
-    if panel.counts.shape[1] == 0:
+    januaries = [m for m in window.index if m.month == 1 and m <= start - 12 * FEWEST_YEARS]
+    best = None
+    for first in januaries or [window.index[0]]:
+        panel = hub.donor_panel(measure, str(first), str(last))
+        if best is None or panel.counts.shape[1] > best.counts.shape[1]:
+            best = panel
+        if best.counts.shape[1] >= ENOUGH_DONORS:
+            break
+    if best is None or best.counts.shape[1] == 0:
         raise RefusedError("No comparison city reported every month of this window.")
-    table = panel.counts.copy()
+    table = best.counts.copy()
     table.insert(0, place, window.reindex(table.index))
-    people = pd.concat([pd.Series({place: float(population.reindex(window.index).mean())}), panel.population])
+    people = pd.concat([pd.Series({place: float(population.reindex(table.index).mean())}), best.population])
     return table, people
 
 
@@ -269,7 +284,7 @@ def run(hub: Hub, questions: Iterable[Question], progress: Progress | None = Non
         except RefusedError as refusal:
             rows.append(row | {"answered": False, "refusal": str(refusal)})
             continue
-        rows.append(row | {"answered": True, "refusal": ""} | effect.to_record())
+        rows.append(row | {"answered": True, "refusal": ""} | _told(effect))
         paths.append(path.assign(question_id=q.question_id))
     if progress:
         progress(len(todo), len(todo), "done")
@@ -295,7 +310,13 @@ def _effect_columns() -> list[str]:
         0,
         False,
     )
-    return list(blank.to_record())
+    return list(_told(blank))
+
+
+def _told(effect: Effect) -> dict[str, Any]:
+    """An effect's columns; its ``method`` is in words and must not hide the question's."""
+    record = effect.to_record()
+    return {("effect_method" if name == "method" else name): value for name, value in record.items()}
 
 
 # ---------------------------------------------------------------- kept beside the hub
