@@ -12,7 +12,7 @@ import streamlit as st
 
 from analysis.data import HubError
 from analysis.data.vocabulary import MEASURES, PLACES
-from analysis.evaluate import comparison_series
+from analysis.evaluate import PRE_MONTHS, comparison_series
 from analysis.evidence import RefusedError
 from analysis.its import FAMILY_LABELS, ItsResult, ItsSpec, fit
 from dashboard import charts, data, headlines
@@ -53,7 +53,7 @@ def controls(place: str, measure: str) -> list[Setting]:
                 "Months from the start that count neither before nor after."),
         Setting("history", "History before the start",
                 {"36": "3 years", "48": "4 years", "60": "5 years", "84": "7 years", "all": "All there is"},
-                "48", "A straight line cannot follow the jump of 2020: longer is not always better."),
+                str(PRE_MONTHS), "A straight line cannot follow the jump of 2020: longer is not always better."),
         Setting("control", "Comparison cities", {"no": "None: own past alone", "yes": "All, added up"}, "no",
                 "With a comparison, the effect is the change beyond the one seen there."),
         Setting("trend", "Trend", {"yes": "Straight line", "no": "Level"}, "yes"),
@@ -332,8 +332,8 @@ def _residuals(found: Answer) -> Made:
         "key": "its_residuals",
         "title": f"{w.sentence_case(w.plural(outside, 'month', spelled=True))} of {n} "
                  f"{'lies' if outside == 1 else 'lie'} further than usual from the model",
-        "sentence": f"Further than two times their usual spread; about {w.number(0.05 * n)} would be expected by "
-        "chance. Look for runs above or below.",
+        "sentence": f"Further than two times their usual spread; about {w.number(0.05 * n)} would be by "
+        "chance alone. Look for runs above or below.",
         "chart": lambda look: charts.residuals(table, start=start, look=look),
         "table": table,
         "columns": {"period": Column("Month", "month"), "residual": Column("Residual", "decimal2")},
