@@ -92,7 +92,7 @@ class Results:
         row = self.effects.loc[self.effects["question_id"] == question_id]
         if row.empty or not bool(row["answered"].iloc[0]):
             return None
-        found = row.iloc[0].to_dict()
+        found = {str(name): value for name, value in row.iloc[0].items()}
         return Effect.from_record(found | {"method": found["effect_method"]})
 
     def path(self, question_id: str) -> pd.DataFrame:
@@ -123,7 +123,7 @@ def register(hub: Hub, *, start: str = "2025-01") -> list[Question]:
             continue
         area = row.get("area_id")
         in_area = isinstance(area, str) and bool(area)
-        place = area if in_area else row["jurisdiction"]
+        place = str(area if in_area else row["jurisdiction"])
         # A focus area is far smaller than any comparison city: only its own past can speak here.
         methods = ["its"] if in_area else list(METHODS)
         for measure in MEASURES:
@@ -161,9 +161,10 @@ def answer(hub: Hub, question: Question) -> tuple[Effect, pd.DataFrame]:
     """
     counts, population, definition = place_series(hub, question.place, question.measure)
     start = pd.Period(question.start, "M")
-    last = counts.last_valid_index()
-    if last is None:
+    known = _months(counts.dropna())
+    if known.empty:
         raise RefusedError("There are no usable monthly counts of this measure here.")
+    last = known[-1]
     if last < start:
         raise RefusedError(f"The data end in {last}, before the start in {start}.")
     if question.method.startswith("synth"):
@@ -199,13 +200,19 @@ def _time_series(
     frame = pd.DataFrame({"count": counts})
     if population is not None:
         frame["population"] = population.reindex(frame.index)
-    frame = frame.loc[start - PRE_MONTHS : counts.last_valid_index()]
+    months = _months(frame)
+    last = _months(counts.dropna())[-1]
+    frame = frame[(months >= start - PRE_MONTHS) & (months <= last)]
     control = None
     if question.method == "its_controlled":
-        control = comparison_series(hub, question.measure, frame.index)
+        control = comparison_series(hub, question.measure, _months(frame))
     spec = ItsSpec(start=question.start, phase_in=question.phase_in)
     result = fit_its(frame, spec, control=control)
     return result.effect, result.path
+
+
+def _months(table: pd.Series | pd.DataFrame) -> pd.PeriodIndex:
+    return pd.PeriodIndex(table.index, freq="M")
 
 
 def comparison_series(hub: Hub, measure: str, months: pd.PeriodIndex) -> pd.DataFrame:
@@ -236,16 +243,15 @@ def treated_panel(
     """
     if population is None or population.dropna().empty:
         raise RefusedError("No population is known here, so it cannot be compared per resident.")
-    last = counts.last_valid_index()
-    window = counts.loc[:last]
-    gaps = window.index[window.isna()]
-    if len(gaps):
-        window = window.loc[gaps[-1] + 1 :]
-    if window.empty or window.index[0] >= start:
+    months = _months(counts)
+    last = _months(counts.dropna())[-1]
+    gaps = months[counts.isna().to_numpy() & (months <= last)]
+    window = months[(months <= last) & (months > (gaps[-1] if len(gaps) else months[0] - 1))]
+    if window.empty or window[0] >= start:
         raise RefusedError("A missing month leaves no unbroken history before the start.")
-    januaries = [m for m in window.index if m.month == 1 and m <= start - 12 * FEWEST_YEARS]
+    januaries = [m for m in window if m.month == 1 and m <= start - 12 * FEWEST_YEARS]
     best = None
-    for first in januaries or [window.index[0]]:
+    for first in januaries or [window[0]]:
         panel = hub.donor_panel(measure, str(first), str(last))
         if best is None or panel.counts.shape[1] > best.counts.shape[1]:
             best = panel
@@ -254,7 +260,7 @@ def treated_panel(
     if best is None or best.counts.shape[1] == 0:
         raise RefusedError("No comparison city reported every month of this window.")
     table = best.counts.copy()
-    table.insert(0, place, window.reindex(table.index))
+    table.insert(0, place, counts.reindex(table.index))
     people = pd.concat([pd.Series({place: float(population.reindex(table.index).mean())}), best.population])
     return table, people
 
