@@ -72,6 +72,10 @@ class HubTables:
         """Every file that was imported, with its hash, vintage and row counts."""
         return self._table("imports")
 
+    def vintages(self) -> list[str]:
+        """Every day on which some monthly count was known (ISO dates), the oldest first."""
+        return sorted(self._table("monthly_counts")["vintage"].dropna().unique())
+
     def accepted(self) -> pd.DataFrame:
         """Every acceptance of a suspect month: agency_id, month, offense, reason, who, accepted_at."""
         return self._table("accepted")

@@ -85,12 +85,13 @@ def concentration_curve(
     )
 
 
-def hour_by_day(table: pd.DataFrame, *, floor: int | None = None, look: Look = LIGHT) -> Any:
+def hour_by_day(table: pd.DataFrame, *, floor: int | None = None, band: int = 1, look: Look = LIGHT) -> Any:
     """Hours of the week as a heat map: the more, the stronger the colour.
 
     Args:
         table: ``day`` (0 Monday … 6 Sunday), ``hour`` (0 to 23), ``count`` (NaN: suppressed).
         floor: counts below it were suppressed, said in the tooltip.
+        band: hours that a square stands for; ``hour`` is then the first of them.
     """
     if table.empty or not base.finite(table["count"]):
         return base.empty("Nothing to draw: no event has an hour.", look)
@@ -98,7 +99,7 @@ def hour_by_day(table: pd.DataFrame, *, floor: int | None = None, look: Look = L
         name=[DAYS[int(d)] for d in table["day"]],
         short=[DAYS[int(d)][:3] for d in table["day"]],
         shown=[f"fewer than {floor}" if floor and pd.isna(c) else w.number(c) for c in table["count"]],
-        clock=[f"{h:02d}:00–{(h + 1) % 24:02d}:00" for h in table["hour"].astype(int)],
+        clock=[f"{h:02d}:00–{(h + band) % 24:02d}:00" for h in table["hour"].astype(int)],
     )
     top = float(data["count"].max())
     colour = alt.Color(
@@ -108,7 +109,8 @@ def hour_by_day(table: pd.DataFrame, *, floor: int | None = None, look: Look = L
     x = alt.X(
         "hour:O",
         axis=alt.Axis(
-            title="Hour of the day", labelAngle=0, ticks=False, domain=False, values=list(range(0, 24, 3)),
+            title="Hour of the day" if band == 1 else f"Time of day, in bands of {band} hours",
+            labelAngle=0, ticks=False, domain=False, values=list(range(0, 24, max(band, 3))),
             labelExpr=(
                 "datum.value == 0 ? 'midnight' : datum.value == 12 ? 'noon' : "
                 "datum.value % 12 + (datum.value < 12 ? ' am' : ' pm')"
