@@ -53,7 +53,7 @@ def controls(place: str, measure: str) -> list[Setting]:
                 "Months from the start that count neither before nor after."),
         Setting("history", "History before the start",
                 {"36": "3 years", "48": "4 years", "60": "5 years", "84": "7 years", "all": "All there is"},
-                str(PRE_MONTHS), "A straight line cannot follow the jump of 2020: longer is not always better."),
+                str(PRE_MONTHS), "A straight line cannot follow the jump of 2020; longer is not better."),
         Setting("control", "Comparison cities", {"no": "None: own past alone", "yes": "All, added up"}, "no",
                 "With a comparison, the effect is the change beyond the one seen there."),
         Setting("trend", "Trend", {"yes": "Straight line", "no": "Level"}, "yes"),
