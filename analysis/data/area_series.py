@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import pandas as pd
 
 from analysis.data import HubError
@@ -28,7 +30,8 @@ def area_counts(hub: Hub, area_id: str, measure: str) -> pd.Series:
         raise HubError(f"There is no area “{area_id}” in the hub.")
     jurisdiction = str(areas.loc[area_id, "jurisdiction"])
     known = hub.series(jurisdiction, measure).counts
-    inside = hub.incidents(list(_offenses(measure)), area=area_id)
+    inside = _located(hub, hub.version, area_id)
+    inside = inside[inside["offense"].isin(_offenses(measure))]
     if inside.empty:
         raise HubError(
             f"The agencies of {areas.loc[area_id, 'name']!s} publish counts without locations, so nothing can "
@@ -41,6 +44,13 @@ def area_counts(hub: Hub, area_id: str, measure: str) -> pd.Series:
     first, last = str(inside["coded_month"].min()), str(inside["coded_month"].max())
     located = (known.index >= pd.Period(first, "M")) & (known.index <= pd.Period(last, "M"))
     return counts.where(known.notna() & located)
+
+
+@lru_cache(maxsize=8)
+def _located(hub: Hub, version: str, area_id: str) -> pd.DataFrame:
+    """Incidents inside an area, read once for all measures of one version of the data."""
+    wanted = sorted({offense for measure in MEASURES for offense in _offenses(measure)})
+    return hub.incidents(wanted, area=area_id)
 
 
 def _offenses(measure: str) -> set[str]:
