@@ -54,7 +54,7 @@ def settings(name: str, controls: Sequence[Setting], *, run: str = "Run") -> dic
     with st.form(f"form_{name}"):
         grid = st.grid(min_column_width=230)
         picked = {c.key: _control(grid, name, c, now[c.key]) for c in controls}
-        pressed = st.form_submit_button(run, type="primary")
+        pressed = st.form_submit_button(run)
     held = picked if pressed else now
     for c in controls:
         st.session_state[f"_kept_{name}_{c.key}"] = held[c.key]
@@ -108,6 +108,15 @@ def checks_table(checks: Sequence[Check]) -> pd.DataFrame:
             "Why": [c.sentence for c in checks],
         }
     )
+
+
+def caution(checks: Sequence[Check]) -> str:
+    """What to say beside the headline when checks failed; empty when none did."""
+    failed = [c.name.lower() for c in checks if c.state is CheckState.FAILED]
+    if not failed:
+        return ""
+    count = w.sentence_case(w.plural(len(failed), "check", spelled=True))
+    return f" **{count} failed** ({w.join(failed)}): read the number with care."
 
 
 def show_checks(checks: Sequence[Check], alt: str) -> None:

@@ -16,7 +16,7 @@ may = rights()
 def answered(found: its.Answer) -> None:
     """Everything that a fitted specification shows."""
     c.headline(its.headline(found, expert=may.diagnostics))
-    st.markdown(its.window(found))
+    st.markdown(its.window(found) + workbench.caution(found.result.checks))
     c.numbers(its.numbers(found))
     figures = its.figures(found, diagnostics=may.diagnostics)
     for name in ("observed", "cumulative", "families"):

@@ -16,7 +16,7 @@ may = rights()
 def answered(found: synth.Answer) -> None:
     """Everything that a fitted specification shows."""
     c.headline(synth.headline(found, expert=may.diagnostics))
-    st.markdown(synth.window(found))
+    st.markdown(synth.window(found) + workbench.caution(found.result.checks))
     c.numbers(synth.numbers(found))
     figures = synth.figures(found, p_values=may.diagnostics)
     for name in ("observed", "gap", "cumulative"):

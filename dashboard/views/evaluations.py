@@ -21,9 +21,9 @@ from dashboard.figures import Column, Figure
 PROGRAMME: Final = "programme"
 SHORT: Final = {
     "its": "Own past alone",
-    "its_controlled": "Own past and comparison cities",
-    "synth_demeaned": "Weighted comparison cities, distance in level kept",
-    "synth_index": "Weighted comparison cities, ratio kept",
+    "its_controlled": "Own past, beside other cities",
+    "synth_demeaned": "Mix of cities, demeaned",
+    "synth_index": "Mix of cities, index",
 }
 #: A fall is called averted crime only on a comparison, and only when it is this probable.
 EARNED: Final = 0.95
@@ -150,7 +150,18 @@ def explanation(found: Case) -> str:
     if not found.path.empty:
         after = found.path.loc[found.path["cumulative"].notna(), "period"]
         text += f", through {w.month(after.iloc[-1])}"
-    return f"{text}. {found.verdict.sentence}"
+    return " ".join((f"{text}. {found.verdict.sentence}", *_at_the_same_time(found.subject)))
+
+
+def _at_the_same_time(subject: Subject) -> list[str]:
+    """Other tactics in the same place: none of the designs can tell them apart."""
+    rows = data.hub().deployments()
+    rows = rows[(rows["jurisdiction"] == subject.jurisdiction) & (rows["status"] != "planned")]
+    others = rows.loc[rows["deployment_id"] != subject.key]
+    if others.empty or subject.key.startswith(PROGRAMME):
+        return []
+    names = [f"{r['name']} (from {w.month(r['start'])})" for r in others.to_dict("records")]
+    return [f"Also at work there, and not told apart from it here: {'; '.join(names)}."]
 
 
 def state_of(e: Effect) -> str:
