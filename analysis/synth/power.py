@@ -14,7 +14,10 @@ POWER = 0.80
 
 
 def power_curve(
-    placebo: PlaceboTest, expected: float, percents: Sequence[float] = tuple(range(-5, -65, -5))
+    placebo: PlaceboTest,
+    expected: float,
+    percents: Sequence[float] = tuple(range(-5, -65, -5)),
+    half_width: float | None = None,
 ) -> pd.DataFrame:
     """Probability of finding a fall of each size.
 
@@ -26,13 +29,15 @@ def power_curve(
         placebo: the placebo test of the treated unit; it must have a band.
         expected: sum of the treated unit's counterfactual after the start, in the panel's unit.
         percents: falls to try, as negative percents.
+        half_width: half-width of the treated unit's cumulative band, in the panel's unit; ``None`` =
+            the placebo band's own. A wider band, as shown with two inferences, finds less.
 
     Returns:
         One row a fall: percent, power (NaN without a band).
     """
-    own, others, edge = _scaled(placebo)
     sizes = np.asarray(percents, float)
-    if not placebo.has_band or expected <= 0:
+    own, others, edge = _scaled(placebo, half_width)
+    if not np.isfinite(edge) or expected <= 0:
         power = np.full(len(sizes), np.nan)
     else:
         shift = sizes / 100.0 * expected / own
@@ -40,24 +45,28 @@ def power_curve(
     return pd.DataFrame({"percent": sizes, "power": power})
 
 
-def minimum_detectable_percent(placebo: PlaceboTest, expected: float) -> float:
+def minimum_detectable_percent(
+    placebo: PlaceboTest, expected: float, half_width: float | None = None
+) -> float:
     """The smallest fall, as a negative percent, found with 80 % power; NaN when none up to −100 % is.
 
-    See :func:`power_curve` for the experiment; this is its exact inverse.
+    See :func:`power_curve` for the experiment and the arguments; this is its exact inverse.
     """
-    if not placebo.has_band or expected <= 0:
+    own, others, edge = _scaled(placebo, half_width)
+    if not np.isfinite(edge) or expected <= 0:
         return float("nan")
-    own, others, edge = _scaled(placebo)
     # A fall of d (in units of the fit) is found in a placebo unit with scaled gap t when d > t + edge.
     needed = np.sort(others)[int(np.ceil(POWER * len(others))) - 1] + edge
     percent = -100.0 * needed * own / expected
     return float(percent) if percent >= -100.0 else float("nan")
 
 
-def _scaled(placebo: PlaceboTest) -> tuple[float, Array, float]:
+def _scaled(placebo: PlaceboTest, half_width: float | None) -> tuple[float, Array, float]:
     """The treated unit's RMSPE before, the placebos' scaled cumulative gaps, and the band's edge."""
     table = placebo.table
     own = float(table.loc[table["treated"], "pre_rmspe"].iloc[0])
     others = table.loc[~table["treated"], "scaled_cumulative"].to_numpy(float)
-    edge = float(placebo.cumulative_half_width[-1] / own) if own > 0 else float("nan")
-    return own, others, edge
+    if not placebo.has_band:
+        return own, others, float("nan")
+    half = float(placebo.cumulative_half_width[-1]) if half_width is None else half_width
+    return own, others, half / own

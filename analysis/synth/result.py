@@ -122,7 +122,11 @@ def answer(panel: Panel, spec: SynthSpec, *, extras: bool) -> SynthResult:
         loo = leave_one_donor_out(panel, spec.estimator, own)
         in_time = placebo_in_time(panel, spec.estimator, _earlier_starts(panel))
     base = float(expected[panel.post].sum())
-    mde = minimum_detectable_percent(placebo, base) if placebo else NAN
+    half = float(cumulative[-1])
+    mde, power = NAN, pd.DataFrame({"percent": [], "power": []})
+    if placebo is not None:
+        mde = minimum_detectable_percent(placebo, base, half)
+        power = power_curve(placebo, base, half_width=half)
     checks = _checks(panel, spec, own, expected, before, cumulative, mde, placebo, loo, in_time)
     choices = (*panel.choices, *_choices(panel, spec, placebo, rolling))
     effect = _effect(panel, spec, expected, cumulative, p_value, mde, checks, choices, placebo, rolling)
@@ -145,7 +149,7 @@ def answer(panel: Panel, spec: SynthSpec, *, extras: bool) -> SynthResult:
         path_in_events=_in_events(panel, path),
         leave_one_out=loo,
         in_time=in_time,
-        power=power_curve(placebo, base) if placebo else pd.DataFrame({"percent": [], "power": []}),
+        power=power,
         checks=tuple(checks),
         choices=choices,
         excluded=panel.excluded,

@@ -15,6 +15,7 @@ from analysis.synth import (
     SynthSpec,
     conformal_p,
     fit,
+    fit_staggered,
     leave_one_donor_out,
     placebo_in_time,
     prepare,
@@ -192,6 +193,28 @@ def test_castle_doctrine_unit_by_unit(folder: Path, expected: dict, key: str) ->
             assert next(c.state for c in found.checks if c.name == "Weights pinned down") == "failed"
         else:
             assert found.att == pytest.approx(values["att"], **PRINTED)
+
+
+@pytest.mark.parametrize("key", ["sc", "sc_demeaned"])
+def test_castle_doctrine_by_event_time(folder: Path, expected: dict, key: str) -> None:
+    known = expected["castle"]["exact"][key]
+    table = pd.read_csv(folder / "castle.csv")
+    panel = table.pivot_table(index="year", columns="state", values="homicide")
+    panel.index = pd.PeriodIndex(panel.index.astype(str), freq="Y")
+    first = table.groupby("state")["first_post_year"].first()
+    starts = {state: str(year) for state, year in first[first > 0].items()}
+    found = fit_staggered(panel, starts, SynthSpec("", "2007", KEYS[key], inference=()))
+    assert len(found.units) == 21
+    curve = found.event_time.set_index("time")
+    assert curve["units"].to_dict() == {int(k): v for k, v in known["n_by_event_time"].items()}
+    # Demeaned Florida fits exactly, so its gaps after the start are any of many: compare before it.
+    pinned = key == "sc"
+    for time, gap in known["event_time_mean"].items():
+        if pinned or int(time) < 0:
+            assert curve.loc[int(time), "gap"] == pytest.approx(gap, **PRINTED)
+    if pinned:
+        assert found.att == pytest.approx(known["att_unit_mean"], **PRINTED)
+        assert found.att_unit_time == pytest.approx(known["att_unit_time_mean"], **PRINTED)
 
 
 def test_fixed_predictor_weights(folder: Path, expected: dict) -> None:

@@ -267,3 +267,13 @@ def test_without_inference_there_is_an_estimate_alone(make):
     assert found.rolling is None
     assert np.isfinite(found.att)
     assert np.isnan(found.effect.p_value)
+
+
+def test_a_wider_band_detects_less(make):
+    counts, people = make(10, donors=60, people=1e6)
+    one = fit(counts, SPEC, people)
+    both = fit(counts, replace(SPEC, inference=BOTH), people)
+    wider = both.rolling.cumulative_half_width[-1] > one.placebo.cumulative_half_width[-1]
+    more, less = both.effect.minimum_detectable_percent, one.effect.minimum_detectable_percent
+    assert (more < less) if wider else (more == less)
+    assert (both.power["power"] <= one.power["power"]).all()
