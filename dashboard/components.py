@@ -61,7 +61,10 @@ def data_badge(*, synthetic: bool, sources: Sequence[str] = (), through: pd.Peri
             st.badge(f"◆ {w.SYNTHETIC}", color="orange")
             st.badge(until[:1].upper() + until[1:], color="gray")
         else:
-            st.badge(f"{w.join(list(sources)) or 'No source yet'} · {until}", color="gray")
+            # A badge never wraps: several long names would be cut off, and the footer has them all.
+            named = sources[0] if len(sources) == 1 else f"{len(sources)} sources, named below"
+            st.badge(named if sources else "No source yet", color="gray")
+            st.badge(until[:1].upper() + until[1:], color="gray")
 
 
 @dataclass(frozen=True, slots=True)

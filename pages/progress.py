@@ -40,7 +40,7 @@ if one.found is None:
         one.why, "Choose another place, measure or reading, or import the missing files with `sln import`."
     )
 else:
-    st.markdown(said.windows(one))
+    st.markdown(f"{said.windows(one)} {said.coverage(one)}".strip())
     c.numbers(said.numbers(one))
     c.show(figures.goal_path(one, **about))
 

@@ -62,6 +62,8 @@ def dose_vs_plan(table: pd.DataFrame, *, what: str = "contacts", look: Look = LI
 def funnel(table: pd.DataFrame, *, look: Look = LIGHT) -> Any:
     """Contact → offer → accept → complete: how many people reach each step.
 
+    The percent in brackets is of the step before, which the page says in words.
+
     Args:
         table: ``step`` and ``people`` in order; NaN where a step is not reported.
     """
@@ -74,7 +76,7 @@ def funnel(table: pd.DataFrame, *, look: Look = LIGHT) -> Any:
         if not w.known(now):
             shown.append("not reported")
         elif w.known(earlier) and earlier > 0:
-            shown.append(f"{w.number(now)} ({w.percent(100 * now / earlier)} of the step before)")
+            shown.append(f"{w.number(now)} ({w.percent(100 * now / earlier)})")
         else:
             shown.append(w.number(now))
     return bars(pd.DataFrame({"name": table["step"], "value": people, "shown": shown}), look=look)

@@ -151,9 +151,10 @@ def stand(found: MeasureSeries | str, place: str, measure: str, choice: GoalChoi
 def status_of(found: Assessment) -> str:
     """The state as shown, by fixed rules.
 
-    No month, no data; too few events, too few; the analysis' own words for reached, away and too
-    early. A clear fall is on course when no more events happened than the path allows for the same
-    months, and behind it otherwise.
+    No month, no data; too few events, too few; reached as the analysis decides. A range that holds
+    both fewer and more is too early to tell, however likely one of them is: the same sentence shows
+    that range. A clear fall is on course when no more events happened than the path allows for the
+    same months, and behind it otherwise.
     """
     if not len(found.months_used):
         return "no_data"
@@ -161,10 +162,10 @@ def status_of(found: Assessment) -> str:
         return "too_few"
     if found.verdict is GoalVerdict.REACHED:
         return "reached"
-    if found.verdict is GoalVerdict.AWAY:
-        return "moving_away"
-    if found.verdict is GoalVerdict.EARLY:
+    if found.percent_change.contains(0.0):
         return "too_early"
+    if found.percent_change.estimate > 0:
+        return "moving_away"
     return "on_course" if found.events <= found.path_events else "behind"
 
 

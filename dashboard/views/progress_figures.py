@@ -27,6 +27,7 @@ BAND = (
     "The band is the range that chance alone leaves around a total (95 %), widened where months of the "
     "baseline scatter more than chance would."
 )
+OVERLAP = "Measures overlap: violent street crime holds most of the others, so changes do not add up."
 PATH_COLUMNS = {
     "month": Column("12 months to", "month"), "actual": Column("Total", "count"),
     "lower": Column("From", "count"), "upper": Column("To", "count"),
@@ -42,6 +43,15 @@ def short_years(baseline: tuple[str, str]) -> str:
     if first.month != 1 or last.month != 12:
         return w.months(first, last)
     return str(first.year) if first.year == last.year else f"{first.year}–{last.year % 100:02d}"
+
+
+def short_reading(choice: GoalChoice) -> str:
+    """A reading in few enough words for a row on a phone."""
+    what = "All three years" if choice.reading == "cumulative" else "Third year"
+    first, last = (w.to_month(m) for m in choice.baseline)
+    whole = first.month == 1 and last.month == 12
+    against = short_years(choice.baseline) if whole else f"{first:%b %Y} to {last:%b %Y}"
+    return f"{what}, from {w.to_month(choice.start):%b %Y}, against {against}"
 
 
 def left_out(one: Standing) -> str:
@@ -162,6 +172,11 @@ def measures(found: Mapping[str, Standing], *, source: str, synthetic: bool, ver
     fell = [str(n).lower() for n in table.loc[table["status"] == "fewer", "name"]]
     rose = [str(n).lower() for n in table.loc[table["status"] == "more", "name"]]
     first = next(iter(found.values()))
+    absent = [
+        f"{MEASURES[one.measure]} cannot be compared: {one.why[:1].lower()}{one.why[1:]}"
+        for one in found.values()
+        if one.found is None
+    ]
     if fell or rose:
         parts = [f"{w.join(names)} {word}" for names, word in ((fell, "fell"), (rose, "rose")) if names]
         title = w.sentence_case("; ".join(parts)) + f" in {w.place_in_sentence(first.name)}"
@@ -170,7 +185,7 @@ def measures(found: Mapping[str, Standing], *, source: str, synthetic: bool, ver
     return Figure(
         key="measures",
         title=title,
-        sentence="Measures overlap: violent street crime holds the others, so their changes do not add up.",
+        sentence=" ".join([OVERLAP, *absent]),
         chart=lambda look: charts.measure_split(table, goal_percent=-100 * first.goal.reduction, look=look),
         table=table.assign(state=[STATUSES[s].word for s in table["status"]]),
         columns={
@@ -237,7 +252,7 @@ def readings(
     """What each reading of the goal makes of the same counts."""
     table = pd.DataFrame(
         {
-            "name": [w.sentence_case(c.label) for c in choices],
+            "name": [short_reading(c) for c in choices],
             "percent": [s.change.estimate for s in standings],
             "lower": [s.change.lower for s in standings],
             "upper": [s.change.upper for s in standings],

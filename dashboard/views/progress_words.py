@@ -51,6 +51,13 @@ def windows(one: Standing) -> str:
     return text
 
 
+def coverage(one: Standing) -> str:
+    """What a place's figure does not hold: agencies or whole jurisdictions that are missing from it."""
+    if one.series is None:
+        return ""
+    return " ".join(n for n in one.series.notes if "The region here is" in n or "not all of" in n)
+
+
 def numbers(one: Standing) -> list[Number]:
     """Change, what the path needs, the chance, and the months left."""
     found = one.found
@@ -120,14 +127,10 @@ def method(one: Standing) -> str:
         "**Goal met?** is arithmetic on all events; **did a tactic do it?** is an evaluation with a "
         "comparison, "
         "on the page Evaluations. Nothing on this page says why a number moved.",
-        "**On course** means: a fall is likely (9 in 10 or more), and no more events happened than the "
-        "path allows for the "
-        "same "
-        "months. **Behind the path**: a fall is likely, but it is smaller. **Too early to tell**: fewer "
-        "and "
-        "more are both "
-        "still likely. **Too few to tell**: fewer than 10 events are to be expected, or fewer than 30 in "
-        "the baseline.",
+        "**On course** means: the whole likely range is a fall, and no more events happened than the "
+        "path allows for the same months. **Behind the path**: the whole likely range is a fall, but a "
+        "smaller one. **Too early to tell**: fewer and more are both still likely. **Too few to tell**: "
+        "fewer than 10 events are to be expected, or fewer than 30 in the baseline.",
     ]
     if one.found is not None:
         lines += [*one.found.choices, *one.found.warnings]

@@ -266,7 +266,12 @@ def dose(rows: pd.DataFrame, activity: str, floor: int) -> pd.DataFrame:
     if mine.empty:
         return pd.DataFrame(columns=["month", "value", "planned"])
     table = mine.groupby("month")[["value", "planned"]].agg(lambda v: v.sum(skipna=False)).reset_index()
-    return table.assign(value=hide(table["value"], floor))
+    shown = hide(table["value"], floor)
+    hidden = table["value"].notna() & shown.isna()
+    if hidden.sum() == 1 and (shown > 0).any():
+        # One hidden month alone could be worked out from a total elsewhere: its smallest neighbor goes too.
+        shown[shown[shown > 0].idxmin()] = math.nan
+    return table.assign(value=shown)
 
 
 def hide(values: pd.Series, floor: int) -> pd.Series:

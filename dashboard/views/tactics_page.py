@@ -89,11 +89,11 @@ def funnel_figure(tactic: str, rows: pd.DataFrame) -> Figure | None:
     steps = [str(s) for s in table["step"]]
     title = f"{steps[0]} to {steps[-1].lower()}: not every step is reported yet"
     if w.known(first) and w.known(last) and first > 0:
-        title = f"{w.sentence_case(w.odds(last / first))} got from “{steps[0].lower()}” to "
-        f"“{steps[-1].lower()}”"
+        share = w.sentence_case(w.odds(last / first))
+        title = f"{share} went on from “{steps[0].lower()}” to “{steps[-1].lower()}”"
     return Figure(
         key=f"funnel_{tactic}", title=title,
-        sentence=f"All places together, {w.months(*span)}.",
+        sentence=f"All places together, {w.months(*span)}. Percents are of the step before.",
         chart=lambda look: charts.funnel(table, look=look),
         table=table,
         columns={"step": Column("Step"), "people": Column("How many", "count")},
