@@ -24,10 +24,14 @@ TITLES = {
     "about": "About",
 }
 
+#: The page that the bare address opens.
+DEFAULT = "progress"
+
 if __name__ == "__main__":
-    st.navigation(
-        [
-            st.Page(PAGES / f"{name}.py", title=title, url_path=name, default=name == "progress")
-            for name, title in TITLES.items()
-        ]
-    ).run()
+    pages = [
+        st.Page(PAGES / f"{name}.py", title=title, url_path=name, default=name == DEFAULT)
+        for name, title in TITLES.items()
+    ]
+    # Streamlit serves the default page at the bare address only. A link to its name must work too.
+    by_name = st.Page(PAGES / f"{DEFAULT}.py", title=TITLES[DEFAULT], url_path=DEFAULT, visibility="hidden")
+    st.navigation([*pages, by_name]).run()

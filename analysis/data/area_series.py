@@ -34,8 +34,8 @@ def area_counts(hub: Hub, area_id: str, measure: str) -> pd.Series:
     inside = inside[inside["offense"].isin(_offenses(measure))]
     if inside.empty:
         raise HubError(
-            f"The agencies of {areas.loc[area_id, 'name']!s} publish counts without locations, so nothing can "
-            f"be counted inside the area."
+            f"The agencies of {areas.loc[area_id, 'name']!s} publish counts without locations, so nothing "
+            "can be counted inside the area."
         )
     rows = inside[_belongs(inside, measure)]
     months = pd.PeriodIndex(rows["coded_month"].astype(str), freq="M")
