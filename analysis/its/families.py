@@ -118,7 +118,7 @@ def _counts(series: Prepared, design: Design, spec: ItsSpec) -> Estimate:
                 "Newey–West intervals are too narrow with few months after the start: of ten series without "
                 "any change, one to two seem to have one."
             )
-    if not np.all(np.isfinite(cov)):
+    if not np.all(np.isfinite(cov)) or np.any(np.diag(cov) <= 0):
         raise RefusedError("The uncertainty of this model cannot be computed; use fewer terms.")
     own = slice(n - int(used.sum()), n)
     return Estimate(

@@ -27,6 +27,8 @@ from analysis.its.spec import FAMILY_LABELS, ItsSpec
 
 #: Wanted power of the smallest change that could be seen.
 POWER = 0.80
+#: A standard error of the log ratio above this is no answer (limits a thousandfold apart).
+_WIDEST = 1.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,9 @@ def fit(data: pd.DataFrame, spec: ItsSpec, control: pd.DataFrame | None = None) 
     series = prepare(data, spec, control)
     design = build(series, spec)
     found = estimate(series, design, spec)
-    log_ratio = _log_ratios(series, found)
+    with np.errstate(all="ignore"):  # judged right after
+        log_ratio = _log_ratios(series, found)
+    _usable(log_ratio)
     last = len(log_ratio.means[0]) - 1
     ratio = log_ratio.interval(spec.level, last).map(lambda v: float(np.exp(min(v, 700.0))))
     observed = float(series.count[_counted(series, found)].sum())
@@ -124,6 +128,17 @@ def fit(data: pd.DataFrame, spec: ItsSpec, control: pd.DataFrame | None = None) 
     )
 
 
+def _usable(log_ratio: Marginal) -> None:
+    """Refuse an answer that is none: a ratio whose limits are a thousandfold apart, or not numbers."""
+    values, sds = log_ratio.means[:, -1], log_ratio.sds[:, -1]
+    finite = bool(np.all(np.isfinite(values)) and np.all(np.isfinite(sds)))
+    if not finite or log_ratio.sd[-1] > _WIDEST:
+        raise RefusedError(
+            "The months do not say what would have happened without the change: any answer would do. "
+            "Look for months that are not real counts, use fewer terms, or a longer series."
+        )
+
+
 def _counted(series: Prepared, found: Estimate) -> Flags:
     """Periods whose events the effect adds up: used, after, and with an expectation."""
     return series.post & np.isfinite(found.base)
@@ -163,14 +178,22 @@ def _path(
 ) -> pd.DataFrame:
     tail = (1.0 - level) / 2.0
     off = found.design.counterfactual
+    limits_known = np.isfinite(expected)
+    sure = np.where(limits_known, np.maximum(expected, 1e-12), 1.0)
     log_var = np.einsum("ni,ij,nj->n", off, found.posterior.cov, off) + found.variance
     scatter = np.expm1(np.minimum(log_var, 50.0)) + found.alpha
     if series.control is not None and found.base is not series.offset:
         scatter = scatter + 1.0 / np.where(series.control > 0, series.control, np.nan)
-    variance = found.dispersion * expected + scatter * expected**2
-    # Gamma limits: never below zero, close to normal for large counts.
-    shape = expected**2 / variance
-    lower, upper = (gamma.ppf(q, shape, scale=variance / expected) for q in (tail, 1.0 - tail))
+    # Gamma limits with the variance's share of the mean squared: never below zero, close to normal for
+    # large counts.
+    share = found.dispersion / sure + np.minimum(scatter, 1e6)
+    # (A mean near zero may lie above the upper quantile, when nearly every month would have none.)
+    lower, upper = (
+        np.where(limits_known, gamma.ppf(q, 1.0 / share, scale=sure * share), np.nan)
+        for q in (tail, 1.0 - tail)
+    )
+
+    lower, upper = np.minimum(lower, expected), np.maximum(upper, expected)
 
     n = len(series.periods)
     counted = _counted(series, found)

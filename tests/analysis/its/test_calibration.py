@@ -136,3 +136,28 @@ def test_one_pass_whitening_equals_the_full_covariance():
     weights /= weights.sum()
     np.testing.assert_allclose(drift.table[:, 2], weights, atol=1e-10)
     np.testing.assert_allclose(posterior.mean, weights @ np.array(betas), atol=1e-9)
+
+
+def test_comparison_carries_a_shared_hump(simulate):
+    """Both series rise and fall together: alone the level is wrong, beside the comparison it is not."""
+    t = np.arange(96)
+    hump = np.exp(0.5 * np.exp(-(((t - 60) / 8.0) ** 2)))
+    spec = ItsSpec(START, days_in_month=False)
+    alone, beside, covered = [], [], []
+    for seed in range(60):
+        rng = np.random.default_rng(1000 + seed)
+        data, control = simulate(seed, mean=20), simulate(seed + 500, mean=300)
+        data["count"] = rng.poisson(20 * hump * np.where(t >= 72, 0.8, 1.0)).astype(float)
+        control["count"] = rng.poisson(300 * hump).astype(float)
+        for store, other in ((alone, None), (beside, control)):
+            series = prepare(data, spec, other)
+            found = estimate(series, build(series, spec), spec)
+            known = found.posterior.coefficients()
+            place = found.design.terms.index(found.effect_term)
+            low, mid, high = (float(known.quantile(q)[place]) for q in (0.025, 0.5, 0.975))
+            store.append(mid)
+            if other is not None:
+                covered.append(low <= np.log(0.8) <= high)
+    assert np.mean(beside) == pytest.approx(np.log(0.8), abs=0.05)
+    assert abs(np.mean(alone) - np.log(0.8)) > 0.1
+    assert np.mean(covered) >= 0.86

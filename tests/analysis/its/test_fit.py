@@ -175,6 +175,38 @@ def test_comparison_takes_a_shared_shock_away(simulate, family):
     assert path.loc[:, "lower":"upper"].notna().all().all()
 
 
+def test_ratio_to_a_comparison_is_the_model_with_a_factor_for_every_month(simulate):
+    """Binomial given the month's sum equals Poisson with month effects: same coefficients and scatter."""
+    data, control = simulate(8, ratio=0.7, mean=40), simulate(9, mean=90)
+    ours = fit(data, ItsSpec(START, harmonics=1, days_in_month=False), control)
+    spec = ItsSpec(START, harmonics=1, days_in_month=False)
+    x = build(prepare(data, spec, None), spec).factual
+    month_factor = np.vstack([np.eye(96), np.eye(96)])
+    stacked = np.hstack([month_factor, np.vstack([np.zeros_like(x), x])])
+    y = np.concatenate([control["count"], data["count"]])
+    theirs = sm.GLM(y, stacked, family=sm.families.Poisson()).fit(tol=1e-14)
+    assert ours.diagnostics["level_without_drift"] == pytest.approx(theirs.params[96 + 2], abs=1e-8)
+    assert ours.diagnostics["pearson_dispersion"] == pytest.approx(
+        theirs.pearson_chi2 / theirs.df_resid, rel=1e-8
+    )
+
+
+def test_a_wild_and_a_hopeless_series_end_in_a_sentence_or_in_numbers(simulate):
+    for seed in range(12):
+        data = simulate(seed, mean=0.3 + seed, n_pre=15 + seed, n_post=3 + seed)
+        data.iloc[seed % 18, 0] = 1e5
+        for family in FAMILIES:
+            for gates in (True, False):
+                try:
+                    result = fit(data, ItsSpec(START, family=family, slope=seed % 2 == 0, gates=gates))
+                except RefusedError:
+                    continue
+                numbers = result.coefficients.drop(columns="term").to_numpy(float)
+                assert np.isfinite(numbers).all()
+                assert np.isfinite(result.path[["expected", "lower", "upper"]].to_numpy()).all()
+                assert result.effect.rate_ratio.known
+
+
 def test_one_wild_month_is_found(simulate):
     data = simulate(10)
     data.loc["2016-03", "count"] = 2000
