@@ -9,8 +9,8 @@ series, because a hub tests hundreds of thousands of months:
   a Chernoff bound. True counts vary more than Poisson, and unequal means give larger differences:
   both make the test conservative. Bonferroni over every window of the hub holds the chance of any
   false alarm to 1 %.
-* **zero** — a run of zeros that the months around make implausible: predictive negative-binomial
-  probability below one in a million for the run.
+* **zero** — a run of zeros that the months around make implausible: negative-binomial probability
+  below one in a million for the run, at the lower 1 % limit of the level beside it.
 * **spike** — a month at least 2.5 times the median of the twelve around it, whose negative-binomial
   tail probability is below one in a million. In December it is called a year-end dump.
 """
@@ -232,21 +232,22 @@ def zeros(grid: Grid, population: pd.Series | None = None) -> list[Suspect]:
 
 
 def _zero_run(x: Floats, start: int, end: int, alpha: float) -> tuple[float, float]:
-    """The level beside a run of zeros, and the predictive probability of the run.
+    """The level beside a run of zeros, and the probability of the run at the least plausible level.
 
     The lower of the levels in the 12 months before and after counts, so that a true decline is no
-    alarm; with one side only, the probability is doubled for each year of the run.
+    alarm, and of it the lower 1 % limit. With one side only, the probability is raised a hundredfold
+    and doubled for each year of the run, because a level may truly end.
     """
     sides = [s for s in (x[max(0, start - 12) : start], x[end : end + 12]) if len(s) >= 3]
     if not sides:
         return float("nan"), 1.0
     side = min(sides, key=lambda s: float(s.mean()))
-    n, total, run = len(side), float(side.sum()), end - start
-    phi = 1 + alpha * total / n
-    p = float((n / (n + run)) ** (total / phi + 0.5))
+    mean = float(side.mean())
+    least = max(mean - 2.33 * np.sqrt(mean * (1 + alpha * mean) / len(side)), 0.0)
+    p = float((1 + alpha * least) ** (-(end - start) / alpha))
     if len(sides) == 1:
-        p = p * 100 * 2 ** (run / 12)
-    return total / n, min(p, 1.0)
+        p *= 100 * 2 ** ((end - start) / 12)
+    return mean, min(p, 1.0)
 
 
 def spikes(grid: Grid) -> list[Suspect]:

@@ -73,7 +73,12 @@ class Engine:
         self._lock = threading.RLock()
         self._cache: dict[tuple[str, ...], Any] = {}
         try:
-            self._con = ibis.duckdb.connect() if name == "duckdb" else ibis.connect(name)
+            if name == "duckdb":
+                self._con = ibis.duckdb.connect()
+                # A progress bar on standard output would mix with what a command prints.
+                self._con.settings["enable_progress_bar"] = False
+            else:
+                self._con = ibis.connect(name)
         except Exception as error:  # whatever a driver raises, the person needs the same sentence
             raise HubError(
                 f"SLN_BACKEND is “{name}”, and that engine cannot be used here ({error}). Remedy: leave "
