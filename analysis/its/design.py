@@ -113,7 +113,10 @@ def _season(series: Prepared, spec: ItsSpec) -> tuple[dict[str, Array], tuple[st
         if 2 * k < cycle:  # at half a cycle the sine is zero throughout
             found[f"sin{k}"] = np.sin(angle)
         found[f"cos{k}"] = np.cos(angle)
-    return found, (f"Season: {pairs} pairs of sine and cosine a year ({why}).",)
+    size = {0: "none", 1: "one pair of sine and cosine a year"}.get(
+        pairs, f"{pairs} pairs of sine and cosine a year"
+    )
+    return found, (f"Season: {size} ({why}).",)
 
 
 def _harmonics_by_rule(series: Prepared) -> tuple[int, str]:

@@ -87,6 +87,7 @@ def test_agrees_with_statsmodels_with_population_days_and_phase_in(simulate):
     assert ours.effect.post_months == 21
 
 
+@pytest.mark.filterwarnings("ignore:Maximum Likelihood optimization")
 def test_negative_binomial_agrees_with_statsmodels(simulate):
     data = simulate(4, alpha=0.1, mean=30)
     ours = fit(data, ItsSpec(START, family="negative_binomial", days_in_month=False))
@@ -135,8 +136,8 @@ def test_harmonics_by_rule(simulate):
         )
 
     assert "2 pairs" in said(mean=20)
-    assert "1 pairs" in said(mean=2)
-    assert "1 pairs" in said(mean=20, n_pre=30)
+    assert "one pair" in said(mean=2)
+    assert "one pair" in said(mean=20, n_pre=30)
 
 
 def test_interruptions_and_covariates_stay_in_the_counterfactual(simulate):
