@@ -21,6 +21,7 @@ import pydeck as pdk
 from shapely.geometry import box, mapping, shape
 from shapely.geometry.base import BaseGeometry
 from shapely.geometry.polygon import orient
+from shapely.ops import unary_union
 
 from dashboard import words as w
 from dashboard.charts import base
@@ -44,11 +45,13 @@ class Scene:
             context), as the hub gives it.
         areas: (name, geometry) of focus areas to outline.
         place: id of the jurisdiction to look at, or "region".
+        window: west, south, east and north to look at instead of the whole place.
     """
 
     outlines: dict[str, Any]
     areas: Sequence[tuple[str, BaseGeometry]] = ()
     place: str = "region"
+    window: tuple[float, float, float, float] | None = None
 
     def shapes(self, kind: str) -> list[tuple[str, str, BaseGeometry]]:
         """(id, name, geometry) of the outlines of one kind."""
@@ -64,12 +67,19 @@ class Scene:
 
     def bounds(self) -> tuple[float, float, float, float]:
         """West, south, east and north of what the map looks at, with a margin."""
+        if self.window is not None:
+            return _with_margin(self.window)
         wanted = [g for i, _, g in self.shapes("jurisdiction") if self.place in (i, "region")]
         found = [g.bounds for g in wanted] or [(-90.8, 38.3, -89.7, 38.95)]
         west, south = min(b[0] for b in found), min(b[1] for b in found)
         east, north = max(b[2] for b in found), max(b[3] for b in found)
-        margin = 0.04 * max(east - west, north - south)
-        return west - margin, south - margin, east + margin, north + margin
+        return _with_margin((west, south, east, north))
+
+
+def _with_margin(bounds: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    west, south, east, north = bounds
+    margin = 0.04 * max(east - west, north - south)
+    return west - margin, south - margin, east + margin, north + margin
 
 
 def classes(counts: pd.Series, *, floor: int = 1) -> tuple[int, ...]:
@@ -159,10 +169,12 @@ def deck(
         _shapes("places", scene.named("jurisdiction"), look, fill=rgb(look.grid, 0.55), width=1),
         pdk.Layer(
             "H3HexagonLayer", id="cells", data=data, get_hexagon="cell", get_fill_color="fill",
-            get_line_color="edge", get_line_width="edge_width", line_width_units=pdk.types.String("pixels"),
+            get_line_color=rgb(look.background, 0.6), get_line_width=0.5,
+            line_width_units=pdk.types.String("pixels"),
             stroked=True, filled=True, extruded=False, pickable=True, auto_highlight=True,
         ),
         _shapes("borders", scene.named("jurisdiction"), look, fill=None, width=1.5),
+        _shapes("marked", _marked(data), look, fill=None, width=2.5, line=rgb(look.goal)),
         _shapes("areas", list(scene.areas), look, fill=None, width=2.5, line=rgb(look.text)),
         _names(scene, look),
     ]  # fmt: skip
@@ -196,8 +208,6 @@ def _prepared(cells: pd.DataFrame, lower: Sequence[int] | None, what: str, look:
             "tip": [f"{a}\n{b}".strip() for a, b in zip(labels, said, strict=True)],
             "fill": [rgb(colours[min(k, len(colours) - 1)], 0.9) for k in which],
             "colour": [colours[min(k, len(colours) - 1)] for k in which],
-            "edge": [rgb(look.goal) if m else rgb(look.background, 0.6) for m in marked],
-            "edge_width": np.where(marked, 3.0, 0.5),
             "marked": marked,
         }
     )
@@ -294,17 +304,18 @@ def static_map(
         layer(places, fill=look.grid, stroke=look.outline, strokeWidth=0.8),
     ]
     if hexagons:
-        edge = alt.when("datum.marked").then(alt.value(look.goal)).otherwise(alt.value(look.background))
         layers.append(
             alt.Chart(_inline(hexagons))
             .mark_geoshape()
             .encode(
-                fill=alt.Fill("colour:N", scale=None, legend=None), stroke=edge,
-                strokeWidth=alt.when("datum.marked").then(alt.value(2.2)).otherwise(alt.value(0.4)),
+                fill=alt.Fill("colour:N", scale=None, legend=None), stroke=alt.value(look.background),
+                strokeWidth=alt.value(0.4),
                 tooltip=[alt.Tooltip("tip:N", title="Here")],
             )
         )  # fmt: skip
     layers.append(layer(places, filled=False, stroke=look.outline, strokeWidth=1.2))
+    if marked := _marked(data):
+        layers.append(layer(marked, filled=False, stroke=look.goal, strokeWidth=2.2))
     if scene.areas:
         layers.append(layer(list(scene.areas), filled=False, stroke=look.text, strokeWidth=2))
     chart = alt.layer(*layers, *_static_names(_to_name(scene), window, look)).project(
@@ -321,6 +332,15 @@ def _hexagon(cell: str) -> BaseGeometry:
     from shapely.geometry import Polygon
 
     return Polygon([(lng, lat) for lat, lng in h3.cell_to_boundary(cell)])
+
+
+def _marked(data: pd.DataFrame) -> list[tuple[str, BaseGeometry]]:
+    """One outline round each group of marked hexagons: edges round every one would hide the colours."""
+    union = unary_union([_hexagon(c) for c in data.loc[data["marked"], "cell"]])
+    # Rounding leaves slits of a few centimetres between neighbours; closing them joins the groups.
+    closed = union.buffer(1e-6, join_style="mitre").buffer(-1e-6, join_style="mitre")
+    parts = getattr(closed, "geoms", [closed])
+    return [("", part) for part in parts if not part.is_empty]
 
 
 def _to_name(scene: Scene) -> list[tuple[str, BaseGeometry]]:

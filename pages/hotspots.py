@@ -16,19 +16,15 @@ rules = view.rules()
 
 
 def map_and_table(s: view.Spots) -> None:
-    """The map beside its ranked table; a choice in either shows in both."""
+    """The map and, under it, its ranked table; a choice in either shows in both."""
     chosen = view.selection(s)
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        c.show(draw.map_figure(s, chosen.cell), select=True, legend=draw.legend(s, c.look()))
-    with right:
-        st.subheader("Busiest hexagons", anchor=False)
-        st.markdown(view.chosen_sentence(s, chosen.cell))
-        st.dataframe(
-            view.ranked(s), hide_index=True, alt="Hexagons with most incidents, ranked", height=460,
-            on_select="rerun", selection_mode="single-row", key=chosen.table_key,
-            selection_default=chosen.default,
-        )  # fmt: skip
+    c.show(draw.map_figure(s, chosen.cell), select=True, legend=draw.legend(s, c.look()))
+    st.markdown(view.chosen_sentence(s, chosen.cell))
+    st.dataframe(
+        view.ranked(s), hide_index=True, alt="Hexagons with most incidents, ranked", height=320,
+        on_select="rerun", selection_mode="single-row", key=chosen.table_key,
+        selection_default=chosen.default,
+    )  # fmt: skip
 
 
 def answered(s: view.Spots) -> None:

@@ -114,7 +114,7 @@ def hour_by_day(table: pd.DataFrame, *, floor: int | None = None, band: int = 1,
             labelExpr=(
                 "datum.value == 0 ? 'midnight' : datum.value == 12 ? 'noon' : "
                 "datum.value % 12 + (datum.value < 12 ? ' am' : ' pm')"
-            ),
+            ) if band == 1 else _band_words(band),
         ),
         scale=alt.Scale(paddingInner=0.06),
     )  # fmt: skip
@@ -141,6 +141,18 @@ def hour_by_day(table: pd.DataFrame, *, floor: int | None = None, band: int = 1,
         .encode(x=x, y=y)
     )
     return base.finish(alt.layer(*veils, cells, ring), look, height=alt.Step(30))
+
+
+def _band_words(band: int) -> str:
+    """A Vega expression for the axis: "midnight to 6 am"."""
+
+    def clock(hour: int) -> str:
+        hour %= 24
+        noon = "midnight" if hour == 0 else "noon"
+        return noon if hour % 12 == 0 else f"{hour % 12} {'am' if hour < 12 else 'pm'}"
+
+    names = [f"{clock(hour)} to {clock(hour + band)}" for hour in range(0, 24, band)]
+    return f"{names!r}[datum.value / {band}]"
 
 
 def bars(table: pd.DataFrame, *, step: int = 44, goal: str | None = None, look: Look = LIGHT) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from shapely.geometry import Polygon
 
+from analysis.data.vocabulary import REGION
 from analysis.hotspots import expected_by_chance
 from dashboard import charts, maps
 from dashboard import words as w
@@ -29,6 +30,16 @@ def _hexagon(cell: str) -> Polygon:
     return Polygon([(lng, lat) for lat, lng in h3.cell_to_boundary(cell)])
 
 
+def _window(drawn: pd.DataFrame) -> tuple[float, float, float, float] | None:
+    """Where the hexagons with a colour are: most of the region has none."""
+    if drawn.empty:
+        return None
+    at = np.array([h3.cell_to_latlng(c) for c in drawn["cell"]])
+    south, west = at.min(axis=0)
+    north, east = at.max(axis=0)
+    return float(west) - 0.01, float(south) - 0.01, float(east) + 0.01, float(north) + 0.01
+
+
 def map_figure(s: Spots, selected: str | None = None) -> Figure:
     """The map with its ranked table; ``selected`` is outlined."""
     drawn = s.cells[s.cells["count"] > 0].assign(label=lambda t: t["name"])
@@ -36,12 +47,13 @@ def map_figure(s: Spots, selected: str | None = None) -> Figure:
     if selected is not None and selected in set(drawn["cell"]):
         name = drawn.loc[drawn["cell"] == selected, "name"].iloc[0]
         areas = [(str(name), _hexagon(selected))]
-    scene = maps.Scene(s.outlines, areas, s.place)
+    scene = maps.Scene(s.outlines, areas, s.place, _window(drawn) if s.place == REGION else None)
     k = s.rules.k
     hidden = int(s.cells["hidden"].sum())
     note = [
         "Each incident is counted once, in the H3 hexagon of its coordinates. The colours have fixed steps. "
-        "A thick edge marks an unusual concentration: the hexagon and its neighbours together hold more than "
+        "An orange outline surrounds an unusual concentration: each hexagon in it and its neighbours "
+        "together hold more than "
         "chance would put there (see “Is it real?”).",
     ]
     if k > 1:
@@ -149,7 +161,8 @@ def curve_figure(s: Spots) -> Figure:
         source=s.source,
         alt=(
             f"A curve that rises steeply: {w.percent(TOP)} of the hexagons hold "
-            f"{w.percent(100 * top_share(s))} of the incidents, against {w.percent(100 * by_chance)} if they fell at random."
+            f"{w.percent(100 * top_share(s))} of the incidents, against {w.percent(100 * by_chance)} "
+            "if they fell at random."
         ),
         note=(
             "Hexagons in order of their counts, added up. The dashed line is what an even random (Poisson) "
@@ -239,14 +252,16 @@ def change_figure(s: Spots) -> Figure | None:
             f"{r.role} of {r.deployment} {r.before_shown} before, {r.after_shown} after"
             for r in table.itertuples()
         ) + ". " + " ".join(
-            f"{name}, {role.lower()}: difference {w.number(x.estimate)} ({w.number(x.lower)} to {w.number(x.upper)})."
+            f"{name}, {role.lower()}: difference {w.number(x.estimate)} "
+            f"({w.number(x.lower)} to {w.number(x.upper)})."
             for role, name, x in estimates
         ),
         note=(
             "Weighted displacement difference (Wheeler and Ratcliffe): the change in the focus area minus "
             "the change in the comparison area, in incidents, with a Poisson range (95\u00a0%) that is "
             "widened where months before the start varied more than Poisson counts do. The same is done for "
-            "the ring around the area, to see whether incidents moved next door. Both windows hold the same calendar months. "
+            "the ring around the area, to see whether incidents moved next door. Both windows hold the same "
+            "calendar months. "
             "The comparison assumes that both areas would have changed by the same number of incidents."
             + "".join(
                 f" For {c.name} the counts are small: an exact test of the area alone gives p = "
