@@ -29,9 +29,15 @@ DEFAULT = "progress"
 
 if __name__ == "__main__":
     pages = [
-        st.Page(PAGES / f"{name}.py", title=title, url_path=name, default=name == DEFAULT)
+        st.Page(
+            PAGES / f"{name}.py",
+            title=title,
+            # Streamlit serves the default page at the bare address only, yet reserves its name.
+            url_path="start" if name == DEFAULT else name,
+            default=name == DEFAULT,
+        )
         for name, title in TITLES.items()
     ]
-    # Streamlit serves the default page at the bare address only. A link to its name must work too.
+    # A link to the default page's own name must work too.
     by_name = st.Page(PAGES / f"{DEFAULT}.py", title=TITLES[DEFAULT], url_path=DEFAULT, visibility="hidden")
     st.navigation([*pages, by_name]).run()
