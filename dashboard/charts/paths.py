@@ -53,6 +53,8 @@ def observed_vs_expected(
     single = alt.Chart(table.loc[alone, ["date", "observed"]]).mark_point(
         filled=True, size=30, color=look.main, opacity=1
     ).encode(x=ax, y=base.number_y("observed", y))  # fmt: skip
+    # An empty layer would be a picture without a name for screen readers.
+    singles = [single] if alone.any() else []
     hover = chart.mark_point(size=140, opacity=0, fill=look.main).encode(
         x=ax,
         y=base.number_y("observed", y),
@@ -80,7 +82,8 @@ def observed_vs_expected(
     words = text_layers(placed, look, base.month_x("x", x), base.number_y("y", y))
     shade = _phase_in(begin, phase_in, x, look)
     return base.finish(
-        alt.layer(*shade, band, base.start_rule(begin, look), expected, observed, single, hover, *words), look
+        alt.layer(*shade, band, base.start_rule(begin, look), expected, observed, *singles, hover, *words),
+        look,
     )
 
 
