@@ -89,6 +89,11 @@ def fit(data: pd.DataFrame, spec: ItsSpec, control: pd.DataFrame | None = None) 
     last = len(log_ratio.means[0]) - 1
     ratio = log_ratio.interval(spec.level, last).map(lambda v: float(np.exp(min(v, 700.0))))
     observed = float(series.count[_counted(series, found)].sum())
+    if observed == 0:
+        raise RefusedError(
+            "After the start the series has events only in months in which the comparison has none. "
+            "Choose a larger comparison."
+        )
     expected = _expected(series, found, observed / ratio.estimate)
     without = float(expected[_counted(series, found)].sum())
     if spec.gates and without < MIN_EXPECTED:

@@ -350,6 +350,15 @@ def test_wrong_data_are_refused(simulate):
     refuses("does not settle", winter, ItsSpec(START, family="poisson", month_dummies=True))
 
 
+def test_a_comparison_with_nothing_where_events_are_is_refused(simulate):
+    data, control = simulate(1, mean=3), simulate(2, mean=3)
+    after = data.index >= START
+    odd = np.arange(96) % 2 == 1
+    data = having(data, after & odd, 0)
+    control = having(control, after & ~odd, 0)
+    refuses("Choose a larger comparison", data, ItsSpec(START, harmonics=0, gates=False), control)
+
+
 def test_wrong_specs_are_refused():
     for message, options in {
         "no family": {"family": "gauss"},
