@@ -221,7 +221,10 @@ def agency_table(q: Quality) -> pd.DataFrame:
             "Months": [w.number(n) for n in rows["months"]],
             "Missing between": [w.number(n) for n in rows["missing"]],
             "With a location": [
-                "counts only" if pd.isna(s) else w.percent(100 * s) for s in rows["geocoded_share"]
+                # A cleaned extract leaves out rows without coordinates: its share says nothing.
+                "counts only" if pd.isna(share) else w.UNKNOWN if source.endswith("cleaned")
+                else w.percent(100 * share)
+                for share, source in zip(rows["geocoded_share"], rows["source"], strict=True)
             ],
         }
     )  # fmt: skip

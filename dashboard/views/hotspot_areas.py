@@ -7,6 +7,7 @@ evaluations of the tactics are made elsewhere, with whole series.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -122,11 +123,13 @@ def _change(
         ]
     )  # fmt: skip
     shown = _suppressed(table, rules)
-    windows = {"before": w.months(*before), "after": w.months(*after)}
+    said = partial(
+        AreaChange, name, start, shown, before=w.months(*before), after=w.months(*after)
+    )
     if shown[["before", "after"]].isna().to_numpy().any():
-        return AreaChange(name, start, shown, **windows, why="Some counts are too small to be shown.")
+        return said(why="Some counts are too small to be shown.")
     if "comparison" not in shapes:
-        return AreaChange(name, start, shown, **windows, why="The hub has no comparison area for it.")
+        return said(why="The hub has no comparison area for it.")
     pair = {k: (float(b), float(a)) for k, b, a in table[["kind", "before", "after"]].itertuples(index=False)}
     extra = _dispersion(rows, shapes, start)
     try:
@@ -134,8 +137,8 @@ def _change(
         ring = wdd(pair["buffer"], pair["comparison"], dispersion=extra) if "buffer" in pair else None
         alone = e_test(pair["focus"][1], pair["focus"][0]) if min(pair["focus"]) < SMALL else None
     except RefusedError as why:
-        return AreaChange(name, start, shown, **windows, why=str(why))
-    return AreaChange(name, start, shown, **windows, local=local, ring=ring, p_value=alone)
+        return said(why=str(why))
+    return said(local=local, ring=ring, p_value=alone)
 
 
 def _shapes(deployment: Mapping[Any, Any], areas: pd.DataFrame) -> dict[str, tuple[str, BaseGeometry]]:

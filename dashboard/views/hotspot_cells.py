@@ -228,6 +228,6 @@ def week(data: Located, rules: Audience, measure: str, months: int, place: str) 
     when = rows["occurred_at"].dropna()
     band = rules.hour_bands
     grid = pd.MultiIndex.from_product([range(7), range(0, 24, band)], names=["day", "hour"])
-    sums = pd.DataFrame({"day": when.dt.dayofweek, "hour": when.dt.hour // band * band})
+    sums = pd.DataFrame({"day": when.dt.day_of_week, "hour": when.dt.hour // band * band})
     table = sums.groupby(["day", "hour"]).size().reindex(grid, fill_value=0)
     return suppress(table.rename("count").reset_index(), "count", k=rules.k), len(rows) - len(when)

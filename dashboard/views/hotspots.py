@@ -237,8 +237,8 @@ def unusual(s: Spots) -> int:
 
 def top_share(s: Spots) -> float:
     """Share of the incidents in the busiest ``TOP`` percent of the map."""
-    top = s.concentration.top
-    return float(top.loc[top["percent"] == TOP, "share"].iloc[0])
+    curve = s.concentration.lorenz
+    return float(np.interp(TOP / 100, curve["places"], curve["events"]))
 
 
 def table(s: Spots) -> pd.DataFrame:

@@ -66,7 +66,7 @@ def test_the_live_map_asks_nobody(cells: pd.DataFrame, look: object) -> None:
     # The sentinel means "no style was named"; None would make Streamlit ask CARTO for one.
     assert told["mapStyle"] == "__MAP_STYLE__"
     assert [layer["id"] for layer in told["layers"]] == [
-        "context", "places", "cells", "borders", "areas", "names",
+        "context", "places", "cells", "borders", "marked", "areas", "names",
     ]  # fmt: skip
 
 
