@@ -38,7 +38,11 @@ def show_case(found: view.Case, everything: view.Results) -> None:
     if "forest" in figures:
         c.show(figures["forest"])
     c.section("What could not be evaluated, and why")
-    c.table_of(view.refusals(everything, found.measure), alt="Evaluations that could not be made")
+    refused = view.refusals(everything, found.measure)
+    if refused.empty:
+        st.markdown("Every registered evaluation of this measure could be made.")
+    else:
+        c.table_of(refused, alt="Evaluations that could not be made")
     c.method_note(view.method_words())
 
 

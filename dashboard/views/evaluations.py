@@ -355,6 +355,7 @@ def _forest(everything: Results, measure: str, *, p_values: bool) -> Made:
 def _observed(found: Case) -> Made:
     e = found.effect
     assert e is not None
+    method = str(found.rows.loc[found.rows["question_id"] == found.leading, "method"].iloc[0])
     size = w.percent(abs(e.percent.estimate))
     side = (
         "level with" if size == w.percent(0) else f"{size} {'below' if e.percent.estimate < 0 else 'above'}"
@@ -365,7 +366,7 @@ def _observed(found: Case) -> Made:
     return "observed", {
         "key": "evaluation_observed",
         "title": f"{what} in {where} was {side} {beside}",
-        "sentence": f"The leading method, {e.method[:1].lower() + e.method[1:]}.{per}",
+        "sentence": f"The leading method: {_run_on(SHORT[method])} ({_run_on(e.method)}).{per}",
         "chart": lambda look: charts.observed_vs_expected(
             found.path, start=found.start, phase_in=found.phase_in, look=look
         ),

@@ -111,7 +111,7 @@ def _answer(
         spec = specification(ask)
         with data.reading(path) as hub:
             series = hub.series(place, measure, through=through or None)
-            last = series.counts.last_valid_index()
+            last = series.complete_through
             if last is None or last < pd.Period(spec.start, "M"):
                 return f"The data end in {w.month(last)}, before the start in {w.month(spec.start)}."
             frame = pd.DataFrame({"count": series.counts})
@@ -121,7 +121,11 @@ def _answer(
             if spec.pre_periods is not None:
                 first = max(first, pd.Period(spec.start, "M") - spec.pre_periods)
             frame = frame.loc[first:last]
-            control = comparison_series(hub, measure, frame.index) if ask["control"] == "yes" else None
+            control = (
+                comparison_series(hub, measure, pd.PeriodIndex(frame.index, freq="M"))
+                if ask["control"] == "yes"
+                else None
+            )
         result = fit(frame, spec, control)
     except (RefusedError, HubError) as why:
         return str(why)
@@ -164,7 +168,8 @@ def headline(found: Answer, *, expert: bool) -> str:
         else "The range does not include “no difference”."
     )
     return (
-        f"{place} had {w.fewer(effect.percent.estimate)} than {beside}, {w.between(effect.percent)}. {told}"
+        f"{MEASURES[found.measure]} in {w.place_in_sentence(place)} was {_side(effect.percent.estimate)} "
+        f"{beside}, {w.between(effect.percent)}. {told}"
     )
 
 
@@ -368,15 +373,15 @@ TERMS: Final = {
 
 
 def coefficients(found: Answer) -> pd.DataFrame:
-    """The coefficients on the log scale, for reading."""
+    """The coefficients on the log scale, in few columns for a phone; the export has standard errors."""
     t = found.result.coefficients
     return pd.DataFrame(
         {
             "Term": [TERMS.get(str(x), str(x)) for x in t["term"]],
-            "Estimate": [w.number(v, 4) for v in t["estimate"]],
-            "Standard error": [w.number(v, 4) for v in t["se"]],
-            "From": [w.number(v, 4) for v in t["lower"]],
-            "To": [w.number(v, 4) for v in t["upper"]],
+            "Estimate (range)": [
+                f"{w.number(m, 3)} ({w.number(lo, 3)} to {w.number(up, 3)})"
+                for m, lo, up in zip(t["estimate"], t["lower"], t["upper"], strict=True)
+            ],
             "p": ["< 0.001" if w.known(v) and v < 0.001 else w.number(v, 3) for v in t["p"]],
         }
     )
