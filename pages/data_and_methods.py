@@ -16,7 +16,9 @@ c.data_badge(synthetic=facts.synthetic, sources=facts.sources, through=facts.thr
 def sources(q: view.Quality) -> None:
     """Who sent what, how completely, and what looks wrong."""
     c.section("Sources", "One row an agency and source. Two ways of counting are never joined.")
-    c.table_of(view.agency_table(q), alt="Sources and months of every agency of the region")
+    # A grid, not HTML: eight columns scroll on a phone, and a grid can be scrolled by keyboard.
+    about = "Sources and months of every agency of the region"
+    st.dataframe(view.agency_table(q), hide_index=True, alt=about, width="stretch")
     if len(q.months):
         c.show(view.completeness(q, facts))
     c.section("What looks wrong")
@@ -30,7 +32,7 @@ def sources(q: view.Quality) -> None:
     c.section("Known breaks")
     if len(table := view.breaks_table(q)):
         st.markdown("Figures before and after one of these months are not compared with each other.")
-        c.table_of(table, alt="Months from which an agency counts in another way")
+        st.dataframe(table, hide_index=True, alt="Months from which an agency counts in another way")
     else:
         st.markdown("No break is known for the agencies of the region.")
     c.section("How figures are revised")
@@ -56,7 +58,7 @@ def files(q: view.Quality) -> None:
     """Quarantine, imports and downloads."""
     c.section("Rows that were refused", "Nothing is thrown away: rows read = rows kept + rows in quarantine.")
     if len(q.quarantine):
-        c.table_of(q.quarantine, alt="Values in quarantine by file and rule")
+        st.dataframe(q.quarantine, hide_index=True, alt="Values in quarantine by file and rule")
     else:
         st.markdown("No value is in quarantine.")
     c.section("Files imported")

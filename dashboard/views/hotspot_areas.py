@@ -7,8 +7,8 @@ evaluations of the tactics are made elsewhere, with whole series.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -123,9 +123,7 @@ def _change(
         ]
     )  # fmt: skip
     shown = _suppressed(table, rules)
-    said = partial(
-        AreaChange, name, start, shown, before=w.months(*before), after=w.months(*after)
-    )
+    said = partial(AreaChange, name, start, shown, before=w.months(*before), after=w.months(*after))
     if shown[["before", "after"]].isna().to_numpy().any():
         return said(why="Some counts are too small to be shown.")
     if "comparison" not in shapes:
