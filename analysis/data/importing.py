@@ -99,6 +99,16 @@ class _Batch:
     rows: int = 0
     counted: dict[tuple[str, str], str] = field(default_factory=dict)  # (source, agency) → first vintage
 
+    met: set[int] = field(default_factory=set)
+
+    def meet(self, parsed: Parsed) -> None:
+        """Take over what a file tells of agencies; months of one agency tell the same each time."""
+        ids = set(parsed.monthly["agency_id"].dropna()) | set(parsed.incidents["agency_id"].dropna())
+        told = (*sorted(ids), parsed.agencies.to_csv(index=False))
+        if hash(told) not in self.met and (ids or len(parsed.agencies)):
+            self.met.add(hash(told))
+            self.agencies = merge_agencies(self.agencies, parsed)
+
     def add(self, name: str, frame: pd.DataFrame) -> None:
         if len(frame):
             self.frames.setdefault(name, []).append(conform(ALL_TABLES[name], frame))
@@ -170,6 +180,8 @@ def import_files(
         if batch.rows >= _FLUSH_ROWS:
             batch.flush()
     batch.flush()
+    if batch.met:
+        work.replace("agencies", batch.agencies)
     settle_names(work)
     say(len(files), len(files) + 1, "Counting")
     recount(work, batch.counted, seq)
@@ -220,18 +232,15 @@ def _store(batch: _Batch, parsed: Parsed, seq: int, vintage: str) -> None:
     work = batch.work
     work.synthetic = work.synthetic or parsed.synthetic
     batch.add("quarantine", parsed.quarantine.assign(import_seq=seq))
-    if len(parsed.agencies) or len(parsed.monthly) or len(parsed.incidents):
-        batch.agencies = merge_agencies(batch.agencies, parsed)
-        work.replace("agencies", batch.agencies)
+    batch.meet(parsed)
     if len(parsed.incidents):
         batch.add("incidents", parsed.incidents.assign(**stamp))
         last = parsed.incidents["coded_month"].max()
         batch.add(
             "coverage", parsed.monthly.drop(columns=["count", "source_file"]).assign(file_month=last, **stamp)
         )
-        for key in parsed.monthly[["source", "agency_id"]].drop_duplicates().itertuples(index=False):
-            first = batch.counted.get((key.source, key.agency_id), vintage)
-            batch.counted[key.source, key.agency_id] = min(first, vintage)
+        for pair in set(zip(parsed.monthly["source"], parsed.monthly["agency_id"], strict=True)):
+            batch.counted[pair] = min(batch.counted.get(pair, vintage), vintage)
     elif len(parsed.monthly):
         batch.add("monthly_counts", parsed.monthly.assign(**stamp))
     for name, frame in parsed.tables.items():

@@ -16,6 +16,9 @@ import pytest
 from analysis.data import open_hub
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.real]
+#: An import may take so many times as long as pandas takes to read the text of the same files.
+#: Measured 12 to 22 on two cores that were busy with other work.
+MOST = 40
 ROOT = Path(__file__).resolve().parents[2]
 
 #: Imports a folder in a process of its own and prints seconds and peak memory (MB).
@@ -38,7 +41,7 @@ def plain_read(files: list[Path]) -> float:
 
 
 def test_fifteen_legacy_files(real: Path, tmp_path: Path) -> None:
-    """Validate, project, net, store and count: at most 25 times the time of merely reading the text."""
+    """Validate, project, net, store and count: a bounded multiple of merely reading the text."""
     files = sorted((real / "slmpd" / "legacy").glob("*.csv.gz"))
     assert len(files) == 15
     open_hub(tmp_path / "warm").import_files(files[:1])  # loading libraries is no part of it
@@ -48,7 +51,7 @@ def test_fifteen_legacy_files(real: Path, tmp_path: Path) -> None:
     took = time.perf_counter() - started
     print(f"\n15 files, {report.rows_kept:,} rows: {took:.2f} s; plain read {plain:.2f} s")
     assert report.rows_read == report.rows_kept
-    assert took / plain < 25
+    assert took / plain < MOST
 
 
 def replicate(source: list[Path], folder: Path, months: int) -> None:
@@ -79,7 +82,7 @@ def test_eleven_years_of_monthly_files(real: Path, tmp_path: Path) -> None:
     print(f"\n{rows:,.0f} rows: {seconds:.1f} s; plain read {plain:.1f} s; peak {peak:.0f} MB")
     assert rows > 580_000
     assert peak < 1024
-    assert seconds / plain < 25
+    assert seconds / plain < MOST
     hub = open_hub(tmp_path / "hub")
     homicide = hub.monthly_counts(offenses=["homicide"])
     assert len(homicide) == 146
