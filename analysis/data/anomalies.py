@@ -71,6 +71,15 @@ class Grid:
         """Offense of each row."""
         return self.keys["offense"].to_numpy(dtype=object)
 
+    def rows_by(self, first: str, second: str) -> dict[tuple[str, str], NDArray[np.int64]]:
+        """Row numbers by two of the key columns, in order of the keys."""
+        groups = self.keys.groupby([first, second], sort=True).indices
+        return {(str(k[0]), str(k[1])): np.asarray(v, np.int64) for k, v in groups.items()}  # type: ignore[index]
+
+    def month(self, t: np.integer) -> pd.Period:
+        """The month of a column."""
+        return self.months[int(t)]
+
 
 def make_grid(counts: pd.DataFrame) -> Grid:
     """A grid from agency_id, source, month (Period), offense, count; whole offenses only."""
@@ -105,7 +114,7 @@ def repeats(grid: Grid, state: pd.Series | None = None) -> list[Suspect]:
     Where two agencies of a state repeat the same months, the state's other agencies are tested on
     those months alone, each with a false-alarm chance of one in a thousand.
     """
-    groups = dict(grid.keys.groupby(["agency_id", "source"], sort=True).indices.items())
+    groups = grid.rows_by("agency_id", "source")
     windows = max(1, len(groups) * len(grid.months) * len(_LAGS) * len(_SIZES))
     hits: dict[tuple[str, str, int], NDArray[np.bool_]] = {}
     for (agency, source), rows in groups.items():
@@ -120,9 +129,9 @@ def repeats(grid: Grid, state: pd.Series | None = None) -> list[Suspect]:
     for (agency, source, lag), hit in hits.items():
         rows = groups[agency, source]
         for t in np.flatnonzero(hit):
-            why = f"repeats {grid.months[t - lag]} in all offenses, as the months beside it do"
+            why = f"repeats {grid.month(t - lag)} in all offenses, as the months beside it do"
             found.extend(
-                (agency, source, grid.months[t], offense[i], "repeat", why)
+                (agency, source, grid.month(t), offense[i], "repeat", why)
                 for i in rows[np.isfinite(grid.values[rows, t])]
             )
     return found
@@ -218,7 +227,7 @@ def zeros(grid: Grid, population: pd.Series | None = None) -> list[Suspect]:
             expected = usual.get((agency, offense), np.nan)
             if np.isfinite(expected) and -len(x) * np.log1p(expected) < np.log(ZERO_ALPHA):
                 why = f"0 in all {len(x)} months, where {expected:.1f} a month are usual for its residents"
-                found.extend((agency, source, grid.months[t], offense, "zero", why) for t in months)
+                found.extend((agency, source, grid.month(t), offense, "zero", why) for t in months)
             continue
         edges = np.flatnonzero(np.diff(np.r_[0, (x == 0).astype(int), 0]))
         for start, end in zip(edges[::2], edges[1::2], strict=True):

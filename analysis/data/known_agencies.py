@@ -30,9 +30,9 @@ def settle_names(work: Transaction) -> None:
     real = identifiers(agencies)
     made = agencies[agencies["agency_id"].str.startswith(PROVISIONAL)]
     renamed = {
-        row.agency_id: real[row.name, row.state]
-        for row in made[["agency_id", "name", "state"]].itertuples(index=False)
-        if (row.name, row.state) in real
+        row["agency_id"]: real[row["name"], row["state"]]
+        for row in made[["agency_id", "name", "state"]].to_dict("records")
+        if (row["name"], row["state"]) in real
     }
     if not renamed:
         return

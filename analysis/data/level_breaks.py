@@ -42,7 +42,7 @@ def between_sources(grid: Grid) -> pd.DataFrame:
     """Years in which two sources differ over the months that both hold (nine at least)."""
     found: list[tuple[object, ...]] = []
     years = grid.months.year.to_numpy()
-    for (agency, offense), rows in grid.keys.groupby(["agency_id", "offense"], sort=True).indices.items():
+    for (agency, offense), rows in grid.rows_by("agency_id", "offense").items():
         for a, b in _pairs(rows):
             both = np.isfinite(grid.values[a]) & np.isfinite(grid.values[b])
             for year in np.unique(years[both]):
@@ -63,20 +63,20 @@ def against_totals(grid: Grid, cumulative: pd.DataFrame) -> pd.DataFrame:
     found: list[tuple[object, ...]] = []
     newest = cumulative[cumulative["kind"] == "full_year"].sort_values(["vintage", "import_seq"])
     newest = newest.drop_duplicates(["agency_id", "offense", "start", "source"], keep="last")
-    rows_of = grid.keys.groupby(["agency_id", "offense"], sort=True).indices
-    for total in newest.dropna(subset="count").itertuples(index=False):
-        period = pd.period_range(total.start, total.end, freq="M")
+    rows_of = grid.rows_by("agency_id", "offense")
+    for total in newest.dropna(subset="count").to_dict("records"):
+        period = pd.period_range(total["start"], total["end"], freq="M")
         here = np.flatnonzero(grid.months.isin(period))
-        for i in rows_of.get((total.agency_id, total.offense), ()):
+        for i in rows_of.get((total["agency_id"], total["offense"]), ()):
             if len(here) < len(period) or not np.isfinite(grid.values[i, here]).all():
                 continue
-            x, y = float(grid.values[i, here].sum()), float(total.count)
+            x, y = float(grid.values[i, here].sum()), float(total["count"])
             if abs(x - y) >= _EVENTS and abs(x - y) > _SHARE * max(min(x, y), 1.0):
                 s = grid.source[i]
                 reason = (
-                    f"{period[0].year}: the months in {s} add up to {x:,.0f}, {total.source} says {y:,.0f}"
+                    f"{period[0].year}: the months in {s} add up to {x:,.0f}, {total['source']} says {y:,.0f}"
                 )
-                found.append((total.agency_id, period[0], total.offense, s, total.source, reason))
+                found.append((total["agency_id"], period[0], total["offense"], s, total["source"], reason))
     return pd.DataFrame(found, columns=list(BREAK_COLUMNS))
 
 
@@ -87,7 +87,7 @@ def _pairs(rows: NDArray[np.int64]) -> list[tuple[int, int]]:
 def within_series(grid: Grid) -> pd.DataFrame:
     """Steps inside a series, found against all agencies of the same source and offense."""
     found: list[tuple[object, ...]] = []
-    for (source, offense), rows in grid.keys.groupby(["source", "offense"], sort=True).indices.items():
+    for (source, offense), rows in grid.rows_by("source", "offense").items():
         if grid.values.shape[1] < 2 * _WINDOW:
             break
         log_ratio, z = _steps(grid.values[rows])

@@ -127,12 +127,11 @@ def _listed(words: list[str]) -> str:
 
 
 def _told(values: Floats) -> npt.NDArray[np.bool_]:
-    told: npt.NDArray[np.bool_] = np.isfinite(values).any(axis=1)
-    return told
+    return np.asarray(np.isfinite(values).any(axis=1), dtype=np.bool_)
 
 
 def _told_beside(part: Floats, whole: Floats) -> npt.NDArray[np.bool_]:
     """A part counts as told only when it stands beside its whole in (nearly) every month."""
     both = (np.isfinite(part) & np.isfinite(whole)).sum(axis=1)
     due = np.isfinite(whole).sum(axis=1)
-    return _told(part) & (both >= 0.95 * due)
+    return np.asarray(_told(part) & (both >= 0.95 * due), dtype=np.bool_)

@@ -147,22 +147,22 @@ def _agencies(counts: pd.DataFrame, agencies: pd.DataFrame, incidents: pd.DataFr
     order = table["jurisdiction"].map({j: i for i, j in enumerate(JURISDICTIONS)}).fillna(9)
     table = table.assign(_order=order).sort_values(["_order", "agency_id", "source"], ignore_index=True)
     columns = ["agency_id", "name", "jurisdiction", "source", "first", "last", "months", "missing"]
-    return table[[*columns, "complete_through", "geocoded_share"]]
+    return pd.DataFrame(table[[*columns, "complete_through", "geocoded_share"]])
 
 
 def _wrong(table: pd.DataFrame, suspects: pd.DataFrame, breaks: pd.DataFrame) -> list[str]:
     by_series = dict(iter(suspects.groupby(["agency_id", "source"])))
     by_agency = dict(iter(breaks.groupby("agency_id")))
     words = []
-    for row in table.itertuples(index=False):
+    for agency_id, source in zip(table["agency_id"], table["source"], strict=True):
         parts = []
-        rows = by_series.get((row.agency_id, row.source))
+        rows = by_series.get((agency_id, source))
         for kind, some in rows.groupby("kind") if rows is not None else ():
             months = _span(some["month"])
             parts.append(f"{months} {_KIND_WORDS[str(kind)]} ({', '.join(sorted(some['offense'].unique()))})")
-        own = by_agency.get(row.agency_id)
+        own = by_agency.get(agency_id)
         if own is not None:
-            own = own[(own["before"] == row.source) | (own["after"] == row.source)]
+            own = own[(own["before"] == source) | (own["after"] == source)]
             if len(steps := own.dropna(subset="offense")):
                 parts.append(f"level breaks in {', '.join(sorted(steps['offense'].unique()))}")
             if len(known := own[own["offense"].isna()]):

