@@ -19,7 +19,6 @@ import json
 import os
 import shutil
 import threading
-import urllib.parse
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -145,6 +144,7 @@ class Store:
     def __init__(self, path: Path, engine: Engine, *, read_only: bool = False) -> None:
         self.path, self.engine, self.read_only = path, engine, read_only
         self.pointer = read_pointer(path)
+        self._expressions: dict[tuple[str, int], Any] = {}
 
     @property
     def version(self) -> str:
@@ -167,9 +167,12 @@ class Store:
 
     def table(self, name: str) -> Any:
         """An Ibis expression over the table's rows."""
-        delta = self.delta(name)
-        paths = () if delta is None else tuple(_local(uri) for uri in delta.file_uris())
-        return self.engine.read(ALL_TABLES[name], paths)
+        key = (name, self.pointer.tables.get(name, -1))
+        if key not in self._expressions:
+            delta = self.delta(name)
+            paths = () if delta is None else _files(delta, self.delta_path(name))
+            self._expressions[key] = self.engine.read(ALL_TABLES[name], paths)
+        return self._expressions[key]
 
     def frame(self, name: str) -> pd.DataFrame:
         """The whole table in memory, sorted by its key: files of a table come in no order."""
@@ -209,8 +212,8 @@ class Store:
             if version is None:
                 shutil.rmtree(table)
             elif (latest := DeltaTable(str(table))).version() > version:
-                before = {_local(uri) for uri in DeltaTable(str(table), version=version).file_uris()}
-                if {_local(uri) for uri in latest.file_uris()} != before:
+                before = set(_files(DeltaTable(str(table), version=version), table))
+                if set(_files(latest, table)) != before:
                     latest.restore(version)
 
 
@@ -261,8 +264,8 @@ class Transaction:
         """An expression over the table with what this transaction has written so far."""
         if name not in self._touched:
             return self.store.table(name)
-        uris = DeltaTable(str(self.store.delta_path(name))).file_uris()
-        return self.store.engine.read(ALL_TABLES[name], tuple(_local(uri) for uri in uris))
+        folder = self.store.delta_path(name)
+        return self.store.engine.read(ALL_TABLES[name], _files(DeltaTable(str(folder)), folder))
 
     def touched(self, name: str) -> bool:
         """Whether this transaction has written to a table."""
@@ -331,6 +334,10 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _local(uri: str) -> str:
-    """A Delta file address as a local path."""
-    return urllib.parse.unquote(uri.removeprefix("file://")) if uri.startswith("file://") else uri
+def _files(table: DeltaTable, folder: Path) -> tuple[str, ...]:
+    """Paths of the files of one version.
+
+    Delta gives addresses: the folder's part is percent-encoded, the part below it is the name on disk.
+    """
+    mark = f"/tables/{folder.name}/"
+    return tuple(str(folder.resolve() / uri.rsplit(mark, 1)[1]) for uri in table.file_uris())

@@ -185,3 +185,28 @@ def test_the_engine_reads_missing_columns_as_missing(tmp_path) -> None:
     rows = engine.run(engine.read(POPULATIONS, (str(path),)))
     assert list(rows.columns) == ["place", "year", "population", "source"]
     assert rows["source"].isna().all()
+
+
+def test_odd_paths_and_identifiers(tmp_path, monkeypatch) -> None:
+    """Folders with blanks and accents, a relative path, and agencies with blanks and slashes."""
+    from analysis.data.schema import INCIDENTS, conform
+
+    (tmp_path / "Müller & Co").mkdir()
+    monkeypatch.chdir(tmp_path)
+    hub = open_hub(Path("Müller & Co/hub 100%"))
+    rows = pd.DataFrame(
+        {
+            "incident_id": ["1", "2"], "agency_id": ["X-IL-East St/Louis 50%", "01234"],
+            "occurred_at": pd.NaT,
+            "coded_month": "2020-01", "offense": "robbery", "victims": 1, "net_count": 1, "longitude": -90.1,
+            "latitude": 38.6, "location_quality": "exact",
+            "source": "s", "source_file": "f", "vintage": "2020-02-01",
+        }
+    )  # fmt: skip
+    with hub._writable().transaction() as work:
+        work.append("incidents", conform(INCIDENTS, rows))
+    again = open_hub(tmp_path / "Müller & Co" / "hub 100%")
+    assert sorted(again.incidents()["agency_id"]) == ["01234", "X-IL-East St/Louis 50%"]
+    assert sorted(open_hub(Path("Müller & Co/hub 100%")).incidents()["agency_id"]) == sorted(
+        rows["agency_id"]
+    )
