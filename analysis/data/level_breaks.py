@@ -2,7 +2,7 @@
 
 Two kinds are found:
 
-* **between publications**: two sources, or two vintages of one, give totals of the same year that
+* **between publications**: two layouts of one publisher give totals of the same year that
   differ by more than a tenth and by ten events. The definition has changed, and a series that takes
   its early years from one and its late years from the other has a step at the seam.
 * **within a series**: the twelve months after a month differ from the twelve before by more than
@@ -39,11 +39,13 @@ _ALONE: Final = 0.15
 
 
 def between_sources(grid: Grid) -> pd.DataFrame:
-    """Years in which two sources differ over the months that both hold (nine at least)."""
+    """Years in which two publications of one publisher differ over the months both hold (at least nine)."""
     found: list[tuple[object, ...]] = []
     years = grid.months.year.to_numpy()
     for (agency, offense), rows in grid.rows_by("agency_id", "offense").items():
         for a, b in _pairs(rows):
+            if _publisher(grid.source[a]) != _publisher(grid.source[b]):
+                continue  # two publishers may count differently without either having changed
             both = np.isfinite(grid.values[a]) & np.isfinite(grid.values[b])
             for year in np.unique(years[both]):
                 here = both & (years == year)
@@ -68,6 +70,8 @@ def against_totals(grid: Grid, cumulative: pd.DataFrame) -> pd.DataFrame:
         period = pd.period_range(total["start"], total["end"], freq="M")
         here = np.flatnonzero(grid.months.isin(period))
         for i in rows_of.get((total["agency_id"], total["offense"]), ()):
+            if _publisher(grid.source[i]) != _publisher(str(total["source"])):
+                continue
             if len(here) < len(period) or not np.isfinite(grid.values[i, here]).all():
                 continue
             x, y = float(grid.values[i, here].sum()), float(total["count"])
@@ -78,6 +82,10 @@ def against_totals(grid: Grid, cumulative: pd.DataFrame) -> pd.DataFrame:
                 )
                 found.append((total["agency_id"], period[0], total["offense"], s, total["source"], reason))
     return pd.DataFrame(found, columns=list(BREAK_COLUMNS))
+
+
+def _publisher(source: str) -> str:
+    return source.split("_")[0]
 
 
 def _pairs(rows: NDArray[np.int64]) -> list[tuple[int, int]]:

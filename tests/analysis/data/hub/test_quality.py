@@ -145,8 +145,8 @@ def test_a_step_unlike_all_others(calm) -> None:
 
 
 def test_two_publications_that_differ() -> None:
-    one = simulate(3, seed=5)
-    other = one.assign(source="b")
+    one = simulate(3, seed=5, source="x_a")
+    other = one.assign(source="x_b")
     other.loc[
         of(other, "A001", "rape") & (other["month"].dt.year == 2023),
         "count",
@@ -154,6 +154,8 @@ def test_two_publications_that_differ() -> None:
     found = between_sources(make_grid(pd.concat([one, other])))
     assert found[["agency_id", "offense"]].to_numpy().tolist() == [["A001", "rape"]]
     assert str(found["month"].iloc[0]) == "2023-01"
+    # Another publisher may count differently without anything having changed.
+    assert between_sources(make_grid(pd.concat([one, other.assign(source="y_b")]))).empty
 
 
 def test_suspect_months_are_left_out_until_somebody_accepts_them(hub, panel, tmp_path) -> None:
