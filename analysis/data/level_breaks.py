@@ -6,8 +6,9 @@ Two kinds are found:
   differ by more than a tenth and by ten events. The definition has changed, and a series that takes
   its early years from one and its late years from the other has a step at the seam.
 * **within a series**: the twelve months after a month differ from the twelve before by more than
-  half or a third, and more than other agencies' figures of the same months do. Held against the spread of all agencies (robust z above 5), so that a nationwide
-  rise is no break; when fewer than 20 agencies can be compared, against the series' own noise alone.
+  half or a third, and more than other agencies' figures of the same months do. Held against the
+  spread of all agencies (robust z above 5), so that a nationwide rise is no break; when fewer than
+  20 agencies can be compared, against the series' own noise alone.
 
 A true change in crime can look like the second kind. A break is therefore shown and keeps an agency
 out of a donor pool; the months themselves are not taken out of anything.
