@@ -118,7 +118,9 @@ class Figure:
     def specs(self, look: Look = LIGHT) -> list[tuple[str, dict[str, Any]]]:
         """(heading, Vega-Lite specification), made once a look: making it is what costs time."""
         if look.name not in self._specs:
-            self._specs[look.name] = [(heading, chart.to_dict(validate=False)) for heading, chart in self.panels(look)]
+            self._specs[look.name] = [
+                (heading, chart.to_dict(validate=False)) for heading, chart in self.panels(look)
+            ]
         return self._specs[look.name]
 
     def to_svg(self, width: float = 760, look: Look = LIGHT) -> str:

@@ -203,7 +203,7 @@ def path_of(one: Standing) -> pd.DataFrame:
     months = pd.period_range(first, goal.period[-1], freq="M")
     actual = known.rolling(12, min_periods=12).sum().reindex(months)
     phi = max(1.0, found.dispersion) if math.isfinite(found.dispersion) else 1.0
-    bands = [single_rate(v / phi, 1 / phi) if np.isfinite(v) else _UNKNOWN for v in actual]  # type: ignore[arg-type]
+    bands = [single_rate(v / phi, 1 / phi) if np.isfinite(v) else _UNKNOWN for v in actual]
     target = pd.Series(one.baseline_year * monthly_factors(goal), index=goal.period)
     table = pd.DataFrame(
         {

@@ -118,7 +118,7 @@ def _answer(
             series = hub.series(place, measure, through=through or None)
         except HubError as why:
             return str(why)
-    start, last = pd.Period(ask["start"], "M"), series.counts.last_valid_index()
+    start, last = pd.Period(ask["start"], "M"), series.complete_through
     if last is None or last < start:
         return f"The data end in {w.month(last)}, before the start in {w.month(start)}."
     window = series.counts.loc[:last]
@@ -160,7 +160,7 @@ def _case(
             f"No comparison place reported every month from {w.months(first, last)}. "
             "A shorter history or smaller places may help."
         )
-    names = {}
+    names: dict[str, str] = {}
     for i in found.counts.columns:
         name = f"{found.names[i]}, {state[i]}" if isinstance(state.get(i), str) else str(found.names[i])
         names[str(i)] = name if name not in names.values() else f"{name} ({i})"

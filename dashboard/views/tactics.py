@@ -96,7 +96,7 @@ def since_start(counts: pd.Series, deployment: Mapping[str, object], measure: st
     known = counts.dropna()
     last = known.index.max() if len(known) else None
     end = deployment.get("end")
-    if end is not None and not pd.isna(end) and last is not None:
+    if isinstance(end, str) and end and last is not None:
         last = min(last, w.to_month(end))
     if last is None or last < start:
         return Since(deployment, None, "no month since the start is complete yet")
@@ -123,7 +123,7 @@ def cell(since: Since, floor: int) -> Cell:
         return Cell("not_started", "Planned", f"{where}To start in {w.month(start)}.")
     state = {"paused": "Paused", "ended": "Ended"}.get(str(row["status"]), "")
     when = f"Since {w.month(start)}"
-    if state and not pd.isna(row.get("end")):
+    if state and isinstance(row.get("end"), str) and row["end"]:
         when = f"{state}: {w.months(start, w.to_month(row['end']))}"
     if since.found is None:
         return Cell("no_data", "", f"{where}{when}: {since.why}.")
@@ -191,7 +191,9 @@ def _activities(version: str, path: str) -> pd.DataFrame:
     del version, path
     rows = data.hub().activities()
     about = deployments()[["deployment_id", "tactic", "jurisdiction", "name"]]
-    return rows.merge(about, on="deployment_id").assign(month=lambda t: [w.to_month(m) for m in t["month"]])
+    return rows.merge(about, on="deployment_id").assign(
+        month=lambda t: pd.PeriodIndex([w.to_month(m) for m in t["month"]], freq="M")
+    )
 
 
 def everything_since(measure: str) -> list[Since]:
@@ -205,7 +207,8 @@ def _everything(version: str, path: str, measure: str) -> list[Since]:
     rows = deployments()
     areas = _area_counts(measure) if rows["place"].ne("").any() else {}
     found = []
-    for row in rows.to_dict("records"):
+    for record in rows.to_dict("records"):
+        row = {str(name): value for name, value in record.items()}
         if row["place"]:
             counts = areas.get(str(row["area_id"]))
             why = "its incidents have no place on the map"
@@ -265,12 +268,12 @@ def dose(rows: pd.DataFrame, activity: str, floor: int) -> pd.DataFrame:
     mine = rows[rows["activity"] == activity]
     if mine.empty:
         return pd.DataFrame(columns=["month", "value", "planned"])
-    table = mine.groupby("month")[["value", "planned"]].agg(lambda v: v.sum(skipna=False)).reset_index()
+    table = mine.groupby("month")[["value", "planned"]].sum(skipna=False).reset_index()
     shown = hide(table["value"], floor)
     hidden = table["value"].notna() & shown.isna()
     if hidden.sum() == 1 and (shown > 0).any():
         # One hidden month alone could be worked out from a total elsewhere: its smallest neighbor goes too.
-        shown[shown[shown > 0].idxmin()] = math.nan
+        shown = shown.mask(shown.index == shown[shown > 0].idxmin())
     return table.assign(value=shown)
 
 
@@ -279,18 +282,21 @@ def hide(values: pd.Series, floor: int) -> pd.Series:
     return values.where(~((values > 0) & (values < floor)))
 
 
+def _within(rows: pd.DataFrame, span: tuple[pd.Period, pd.Period]) -> pd.Series:
+    """Which rows lie in a span of months, both ends included."""
+    return (rows["month"] >= span[0]) & (rows["month"] <= span[1])
+
+
 def share_done(rows: pd.DataFrame, activity: str, span: tuple[pd.Period, pd.Period]) -> float:
     """Done over planned in a span, over months that have both; NaN when none has."""
-    mine = rows[(rows["activity"] == activity) & rows["month"].between(*span)].dropna(
-        subset=["value", "planned"]
-    )
+    mine = rows[(rows["activity"] == activity) & _within(rows, span)].dropna(subset=["value", "planned"])
     planned = float(mine["planned"].sum())
     return float(mine["value"].sum()) / planned if planned > 0 else math.nan
 
 
 def funnel(rows: pd.DataFrame, tactic: str, span: tuple[pd.Period, pd.Period], floor: int) -> pd.DataFrame:
     """Step and people in a span; NaN where not reported or fewer than the floor."""
-    kept = rows[rows["month"].between(*span)]
+    kept = rows[_within(rows, span)]
     sums = kept.groupby("activity")["value"].sum(min_count=1)
     steps = STEPS[tactic]
     people = pd.Series([float(sums.get(a, math.nan)) for a in steps])
@@ -299,7 +305,7 @@ def funnel(rows: pd.DataFrame, tactic: str, span: tuple[pd.Period, pd.Period], f
 
 def table_of(rows: pd.DataFrame, span: tuple[pd.Period, pd.Period], rights: Rights) -> pd.DataFrame:
     """Every activity of a tactic by place in a span: activity, place, done, planned (words where hidden)."""
-    kept = rows[rows["month"].between(*span)]
+    kept = rows[_within(rows, span)]
     sums = kept.groupby(["activity", "name"], sort=False)[["value", "planned"]].sum(min_count=1).reset_index()
     return pd.DataFrame(
         {

@@ -77,7 +77,8 @@ def test_no_sideways_scroll_at_320_pixels(browser: Browser, servers: Any, hubs: 
     with opened(browser, f"{url}/{name}", shape={"width": 320, "height": 700}) as page:
         wide = page.evaluate(
             """() => { const m = document.querySelector('[data-testid=stMain]');
-                 return [m.scrollWidth - m.clientWidth, document.documentElement.scrollWidth - innerWidth]; }"""
+                 const d = document.documentElement;
+                 return [m.scrollWidth - m.clientWidth, d.scrollWidth - innerWidth]; }"""
         )
         assert max(wide) <= 1
 
