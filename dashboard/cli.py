@@ -129,7 +129,7 @@ def serve(
     out.print(f"Save Lives Now! dashboard ({audience} view of {label}): [bold]{url}[/bold]", highlight=False)
     environment = os.environ | {"SLN_HUB": str(chosen.resolve()), "SLN_AUDIENCE": audience.value}
     command = [
-        sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboard" / "app.py"),
+        sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboard" / "server.py"),
         "--server.port", str(port), "--server.address", address, "--server.headless", "true",
         # Both defaults cost about an order of magnitude in page runs a second.
         "--server.fileWatcherType", "none", "--runner.postScriptGC", "false",
