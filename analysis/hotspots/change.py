@@ -97,20 +97,41 @@ def wdd_harm(
     treated: Sequence[Sequence[float]],
     control: Sequence[Sequence[float]],
     weights: Sequence[float],
+    displacement: Sequence[Sequence[float]] | None = None,
+    control_displacement: Sequence[Sequence[float]] | None = None,
     *,
+    time_weights: Sequence[float] = (1.0, 1.0),
+    area_weights: Sequence[float] = (1.0, 1.0, 1.0, 1.0),
     dispersion: float = 1.0,
     level: float = 0.95,
 ) -> Wdd:
-    """The same over several offenses, each weighted by its harm (one pair and one weight an offense)."""
-    if not len(treated) == len(control) == len(weights):
+    """The same over several offenses, each weighted by its harm (one pair and one weight an offense).
+
+    ``estimate`` is in units of harm (for example days of sentence). Rings, periods and sizes as in
+    :func:`wdd`. An offense without any event adds nothing.
+    """
+    rings = [x for x in (displacement, control_displacement) if x is not None]
+    if not len(treated) == len(control) == len(weights) or any(len(r) != len(treated) for r in rings):
         raise RefusedError(
             f"{len(treated)} treated pairs, {len(control)} control pairs and {len(weights)} weights: "
-            "give one of each for every offense."
+            "give one of each for every offense (and of each ring)."
         )
-    parts = [wdd(t, c, dispersion=dispersion, level=level) for t, c in zip(treated, control, strict=True)]
-    estimate = sum(w * part.estimate for w, part in zip(weights, parts, strict=True))
-    variance = sum((w * part.se) ** 2 for w, part in zip(weights, parts, strict=True))
-    return _stated(estimate, variance, 0.0, 0.0, level)
+    local = local_variance = moved = moved_variance = 0.0
+    for k, weight in enumerate(weights):
+        pairs = [x[k] for x in (treated, control, displacement, control_displacement) if x is not None]
+        if len(pairs) == 3:
+            raise RefusedError(
+                "A displacement ring needs a ring round the comparison area too: give both or neither."
+            )
+        if not sum(sum(_pair(pair)) for pair in pairs):
+            continue
+        part = wdd(
+            *pairs, time_weights=time_weights, area_weights=area_weights, dispersion=dispersion, level=level
+        )
+        local, local_variance = local + weight * part.local, local_variance + (weight * part.local_se) ** 2
+        moved = moved + weight * part.displaced
+        moved_variance = moved_variance + (weight * part.displaced_se) ** 2
+    return _stated(local, local_variance, moved, moved_variance, level)
 
 
 def e_test(x1: float, x2: float, t1: float = 1.0, t2: float = 1.0, d: float = 0.0) -> float:

@@ -41,6 +41,17 @@ PLAIN_WORDS: Final = {
     "oscillating": "on and off",
     "sporadic": "on and off",
 }
+#: What each kind means, for a hot spot (for a cold one read "cold").
+RULES: Final = {
+    "new": "hot in the last period and never before",
+    "intensifying": "hot in at least 90 % of the periods, the last included, and rising",
+    "diminishing": "hot in at least 90 % of the periods, the last included, and falling",
+    "persistent": "hot in at least 90 % of the periods, the last included, with no trend",
+    "oscillating": "hot in the last period and cold in an earlier one",
+    "consecutive": "hot in an unbroken run of two or more periods at the end, never before",
+    "sporadic": "hot in the last period, on and off before",
+    "historical": "hot in at least 90 % of the periods, but not in the last",
+}
 MIN_PERIODS: Final = 4
 
 

@@ -6,7 +6,9 @@ Prediction accuracy index (Chainey, Tompson, Uhlig 2008), its share of the best 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -14,6 +16,10 @@ from numpy.typing import ArrayLike
 
 from analysis.evidence import RefusedError
 from analysis.hotspots.lattice import Array, checked_values
+
+#: Names of two ways of choosing places that always stand beside the others.
+LAST: Final = "same places as last period"
+BEST: Final = "best possible"
 
 
 def accuracy(
@@ -103,3 +109,69 @@ def overlap(first: ArrayLike | pd.Series, second: ArrayLike | pd.Series, share: 
     k = max(1, int(np.ceil(round(a.size * share, 9))))
     top = [set(np.argsort(-x, kind="stable")[:k].tolist()) for x in (a, b)]
     return len(top[0] & top[1]) / len(top[0] | top[1])
+
+
+def foresight(
+    history: pd.DataFrame,
+    observed: ArrayLike | pd.Series,
+    area: ArrayLike | pd.Series | None = None,
+    percents: Sequence[float] = (1, 2, 5, 10, 20),
+    others: Mapping[str, ArrayLike] | None = None,
+) -> pd.DataFrame:
+    """How well several simple ways of choosing places would have done, beside the best possible.
+
+    Args:
+        history: places × earlier periods (years), the latest last.
+        observed: counts of the next period, the same places in the same order.
+        area: as in :func:`accuracy`.
+        percents: shares of the map to choose, in percent.
+        others: further predictions by name (a density, a model), nought or more.
+
+    Returns:
+        One row a way and percent: way (``LAST``, "all N earlier periods together", the names of
+        ``others``, and ``BEST``), percent, places, hits, hit_rate, pai, pei, rri.
+
+    Raises:
+        RefusedError: as :func:`accuracy`, or no earlier period.
+    """
+    if history.shape[1] == 0:
+        raise RefusedError("There is no earlier period to choose places from.")
+    earlier = history.to_numpy(float)
+    ways: dict[str, ArrayLike] = {LAST: earlier[:, -1]}
+    if earlier.shape[1] > 1:
+        ways[f"all {earlier.shape[1]} earlier periods together"] = earlier.sum(axis=1)
+    ways |= dict(others or {})
+    ways[BEST] = np.asarray(observed, float)
+    n = len(history)
+    ranks = {p: min(n, int(np.ceil(round(n * p / 100.0, 9)))) for p in percents}
+    parts = []
+    for way, predicted in ways.items():
+        found = accuracy(predicted, observed, area, list(ranks.values())).set_index("places")
+        rows = found.loc[list(ranks.values())].reset_index()
+        parts.append(rows.assign(way=way, percent=list(ranks)))
+    columns = ["way", "percent", "places", "hits", "hit_rate", "pai", "pei", "rri"]
+    return pd.concat(parts, ignore_index=True)[columns]
+
+
+def overlap_by_period(counts: pd.DataFrame, share: float = 0.05) -> pd.DataFrame:
+    """Overlap of the top places of each period with the one before.
+
+    Args:
+        counts: places × periods, in order. share: of the places that count as top.
+
+    Returns:
+        One row a period from the second on: period, before, overlap (Jaccard; 1 = the same places), kept
+        (share of the top places of the period before that are still on top), by_chance (the overlap of two
+        choices at random).
+    """
+    n = len(counts)
+    k = max(1, int(np.ceil(round(n * share, 9))))
+    chance = k / n / (2.0 - k / n)
+    rows = []
+    for first, second in itertools.pairwise(counts.columns):
+        jaccard = overlap(counts[first], counts[second], share)
+        rows.append(
+            {"period": second, "before": first, "overlap": jaccard, "kept": 2 * jaccard / (1 + jaccard),
+             "by_chance": chance}
+        )  # fmt: skip
+    return pd.DataFrame(rows, columns=["period", "before", "overlap", "kept", "by_chance"])

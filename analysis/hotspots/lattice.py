@@ -59,7 +59,11 @@ def benjamini_hochberg(p: ArrayLike) -> Array:
 
     ``p`` is any shape; all of its values count as one family. NaNs stay NaN and do not count.
     """
-    values = np.asarray(p, float)
+    return np.asarray(np.minimum(_stepped_up(np.asarray(p, float)), 1.0), float)
+
+
+def _stepped_up(values: Array) -> Array:
+    """p times n over its rank, made monotone from the largest down; may exceed 1."""
     q = np.full(values.shape, np.nan)
     known = ~np.isnan(values)
     flat = values[known]
@@ -67,9 +71,23 @@ def benjamini_hochberg(p: ArrayLike) -> Array:
         order = np.argsort(flat)
         scaled = flat[order] * flat.size / np.arange(1, flat.size + 1)
         adjusted = np.empty_like(flat)
-        adjusted[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
+        adjusted[order] = np.minimum.accumulate(scaled[::-1])[::-1]
         q[known] = adjusted
     return q
+
+
+def benjamini_yekutieli(p: ArrayLike) -> Array:
+    """Benjamini–Yekutieli (2001) q-values: valid however the tests depend on one another.
+
+    ``p`` is any shape, all one family; NaNs stay NaN and do not count.
+    """
+    values = np.asarray(p, float)
+    n = int((~np.isnan(values)).sum())
+    return np.asarray(np.minimum(_stepped_up(values) * _harmonic(n), 1.0), float)
+
+
+def _harmonic(n: int) -> float:
+    return float((1.0 / np.arange(1, n + 1)).sum()) if n else 0.0
 
 
 def two_sided(at_least: NDArray[np.int64], at_most: NDArray[np.int64], permutations: int) -> Array:
