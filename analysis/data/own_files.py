@@ -21,7 +21,7 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from analysis.data.outlines import jurisdiction_outlines
-from analysis.data.places import geometry_text
+from analysis.data.places import geometry_text, read_geometry
 from analysis.data.schema import TABLES, Table, conform, pandera_schema
 from analysis.data.sources.base import (
     AGENCY_COLUMNS,
@@ -209,6 +209,20 @@ def _entry(
         "remedy": remedy,
         "index": index,
     }
+
+
+def outlines(file: str, data: bytes) -> pd.DataFrame:
+    """Areas of a GeoJSON file that is looked at and not imported: the areas table, geometries as shapes.
+
+    Raises:
+        SourceError: no GeoJSON, or none of its features is an area; says which rule was broken.
+    """
+    parsed = _areas(file, data)
+    found = parsed.tables["areas"]
+    if found.empty:
+        rule = parsed.quarantine["rule"].iloc[0]
+        raise SourceError(f"{file}: no feature can be used; the first breaks the rule “{rule}”.")
+    return found.assign(geometry=found["geometry"].map(read_geometry))
 
 
 def _areas(file: str, data: bytes) -> Parsed:

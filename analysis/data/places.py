@@ -41,6 +41,17 @@ def cells_of(longitude: ArrayLike, latitude: ArrayLike, resolution: int) -> NDAr
     return out
 
 
+def cells_of_rows(incidents: pd.DataFrame, resolution: int) -> NDArray[np.object_]:
+    """The cell of each incident row; None where it has no coordinates.
+
+    The stored cell is taken at its own resolution: it was made from the same coordinates.
+    """
+    if resolution == STORED_RESOLUTION and "h3_r9" in incidents:
+        stored = incidents["h3_r9"].astype(object)
+        return np.asarray(stored.where(stored.notna(), None), dtype=object)
+    return cells_of(incidents["longitude"], incidents["latitude"], resolution)
+
+
 def gravest(incidents: pd.DataFrame) -> pd.DataFrame:
     """One row an incident, of its gravest offense (UCR hierarchy); victims of all its rows are added.
 
@@ -69,7 +80,7 @@ def count_cells(incidents: pd.DataFrame, resolution: int, cells: Sequence[str]) 
         One row a cell in the given order: cell, incidents, victims.
     """
     rows = gravest(incidents)
-    at = cells_of(rows["longitude"], rows["latitude"], resolution)
+    at = cells_of_rows(rows, resolution)
     sums = (
         pd.DataFrame({"cell": at, "incidents": 1, "victims": rows["victims"].to_numpy(float)})
         .dropna(subset="cell")
