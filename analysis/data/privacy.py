@@ -1,10 +1,14 @@
-"""Who may see what: rules per audience, and small counts hidden so that they stay hidden.
+"""Who may see what: every rule that separates the audiences, as pure functions.
 
-A count from 1 to k − 1 is hidden (primary). Where a shown total would give it away by subtraction,
-other counts are hidden with it (complementary), the smallest first, until no hidden count can be
-worked out: every shown total has at least two hidden counts, more than one value is possible for
-each of them, and no combination of totals solves for one. Zeros are shown as zeros; a total that is
-itself small is hidden like any count.
+* **Thresholds.** Counts from 1 to k − 1 are hidden, and others with them, so that no sum, difference
+  or filter on offer gives one back (see :mod:`analysis.data.suppression` for tables; :func:`protect_pair`
+  for a map and a part of it; :func:`withheld` for series of months).
+* **Coarsening.** A map has one resolution, one length of window a measure, and windows that end
+  only every so many months: two maps on offer, or two successive releases, then never differ by
+  fewer months than the shortest window. A rolling year, published every month, gives single months away.
+* **Delay, hours, rates.** :func:`last_shown`, ``hour_bands``, :func:`rate_standing`.
+* **Never below a jurisdiction** for sexual, child and domestic offenses, nor for a homicide without
+  years pooled.
 
 The rules follow what other publishers of crime and health data do (police.uk, CDC WONDER, Washington
 State's Department of Health); suppression without the complementary step has been undone by
@@ -13,15 +17,25 @@ subtraction in practice.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from enum import StrEnum
+from typing import Final
 
+import h3
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analysis.data.suppression import HIDDEN, SHOWN, suppress, words
 from analysis.data.vocabulary import AUDIENCES as NAMES
+from analysis.data.vocabulary import NEVER_MAPPED, REGION
+
+__all__ = [
+    "AUDIENCES", "HIDDEN", "SHOWN", "Audience", "Rate", "Sum", "coarsened", "last_shown", "map_end",
+    "map_windows", "mappable", "protect_pair", "protect_people", "rate_standing", "stand_in", "sums_of",
+    "suppress", "withheld", "words",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +54,10 @@ class Audience:
         rate_population, rate_events: no rate with fewer residents or events; ``unstable_events``:
             a rate with fewer is called unstable.
         hour_bands: hours that a time of day is rounded to.
+        resolutions: H3 resolutions that a release's maps have. Several would give children away by
+            their parents, so an audience with a threshold has one.
+        windows: lengths in months that a release's maps cover; one, for the same reason.
+        step: a release's map windows end only every so many months, counted from January.
     """
 
     name: str
@@ -55,223 +73,312 @@ class Audience:
     rate_events: int
     unstable_events: int
     hour_bands: int
+    resolutions: tuple[int, ...] = (8,)
+    windows: tuple[int, ...] = (12,)
+    step: int = 12
 
 
 AUDIENCES: Final[dict[str, Audience]] = {
-    "public": Audience("public", 5, 10, False, 8, 12, 30, False, 3, 300, 10, 20, 6),
-    "council": Audience("council", 3, 10, False, 9, 3, 7, False, 1, 300, 10, 20, 1),
-    "researcher": Audience("researcher", 1, 1, True, 10, 1, 0, True, 1, 0, 0, 20, 1),
+    "public": Audience("public", 5, 10, False, 8, 12, 30, False, 3, 300, 10, 20, 6, (8,), (12,), 12),
+    "council": Audience("council", 3, 10, False, 9, 3, 7, False, 1, 300, 10, 20, 1, (9,), (12,), 12),
+    "researcher": Audience(
+        "researcher", 1, 1, True, 10, 1, 0, True, 1, 0, 0, 20, 1, (8, 9, 10), (3, 6, 12, 24, 36, 60), 1
+    ),
 }
 if tuple(AUDIENCES) != NAMES:
     raise AssertionError("Every audience of the vocabulary needs its rules.")
 
-HIDDEN: Final = "hidden"
-SHOWN: Final = "shown"
+
+# ---------------------------------------------------------------- which months, which places
 
 
-def words(value: object, k: int = 5) -> str:
-    """A count as it is said: "1,204", "0", or "fewer than 5" for one that is hidden (NaN, None)."""
-    if value is None or pd.isna(value):  # type: ignore[call-overload]
-        return f"fewer than {k}"
-    return f"{float(str(value)):,.0f}"
+def last_shown(rules: Audience, known_on: object) -> pd.Period:
+    """The newest month that may be mapped: it ended ``delay_days`` or more before ``known_on`` (a date)."""
+    day = pd.Timestamp(str(known_on)) - pd.Timedelta(days=rules.delay_days)
+    # The month of that day has ended by then only on its own last day.
+    month = day.to_period("M")
+    return month if day.normalize() == month.end_time.normalize() else month - 1
 
 
-def suppress(
-    table: pd.DataFrame,
-    value: str,
-    *,
-    k: int,
-    by: str | Sequence[str] | None = None,
-    totals: str | None = None,
-) -> pd.DataFrame:
-    """Hide small counts, and others with them, so that none can be worked out from shown totals.
+def map_end(rules: Audience, last: pd.Period) -> pd.Period:
+    """The newest month, not after ``last``, with which a map's window may end.
 
-    Args:
-        table: one row a cell; ``value`` holds whole counts (NaN: not known, stays as it is).
-        k: counts from 1 to k − 1 are hidden; 1 hides nothing.
-        by: one or several columns that make up the table. For each of them the sums over it are taken
-            to be public. None: the rows form one list with a public sum.
-        totals: the label (such as "all") that marks total rows in the ``by`` columns. These rows are
-            then the only totals that are shown, and are hidden where they must be. Without it every
-            sum of k or more is taken to be public elsewhere.
+    With a step of 12 these are Decembers. Two successive releases then show the same window, or
+    windows a whole year apart, and their difference is no shorter than what may be shown anyway.
+    """
+    return last - last.month % rules.step
 
-    Returns:
-        The table with ``value`` NaN where hidden, and two columns more: ``hidden`` (bool) and
-        ``shown`` (text: the count, "fewer than k", or "not shown" for a count that is hidden to
-        protect another).
+
+def map_windows(rules: Audience, measure: str, months: int) -> tuple[int, ...]:
+    """Lengths of the windows that a release maps, of those that ``months`` of data can fill."""
+    shortest = rules.shortest_window
+    if measure == "homicide":
+        shortest = max(shortest, 12 * rules.homicide_years)
+    return tuple(n for n in rules.windows if shortest <= n <= months)
+
+
+def mappable(rules: Audience, incidents: pd.DataFrame) -> pd.Series:
+    """Which incidents may stand below their jurisdiction (columns offense, domestic), as a mask."""
+    if rules.mapped_rape:
+        return pd.Series(True, index=incidents.index)
+    domestic = incidents["domestic"].fillna(False).astype(bool)
+    return ~incidents["offense"].isin(NEVER_MAPPED) & ~domestic
+
+
+def coarsened(rules: Audience, incidents: pd.DataFrame) -> pd.DataFrame:
+    """Incidents with each point moved to the middle of its finest cell; for who may see points at all.
 
     Raises:
-        ValueError: a count is negative or no whole number, or a total row does not add up.
+        ValueError: the audience may see no points, however coarse.
     """
-    out = table.reset_index(drop=True).copy()
-    counts = out[value].to_numpy(dtype=float, copy=True, na_value=np.nan)
-    known = np.isfinite(counts)
-    if (counts[known] < 0).any() or (counts[known] != np.round(counts[known])).any():
-        raise ValueError("Only whole counts of zero or more can be suppressed.")
-    small = known & (counts > 0) & (counts < k)
-    hidden = small.copy()
-    if small.any():
-        dimensions = [by] if isinstance(by, str) else list(by or [])
-        lines = _lines(out, counts, dimensions, totals, k)
-        if k == 2:
-            small[:] = False  # "fewer than 2" would say 1
-        _complement(counts, hidden, small, lines, k)
-    out[value] = np.where(hidden, np.nan, counts)
-    out[HIDDEN] = hidden
-    said = [words(v, k) if h or np.isfinite(v) else "" for v, h in zip(out[value], hidden, strict=True)]
-    out[SHOWN] = pd.array(np.where(hidden & ~small, "not shown", np.array(said)), dtype="str")
-    out.index = table.index
+    if not rules.points:
+        raise ValueError(f"The {rules.name} audience sees no single incidents.")
+    out = incidents.copy()
+    known = np.flatnonzero(out["longitude"].notna() & out["latitude"].notna())
+    longitude = out["longitude"].to_numpy(float, copy=True, na_value=np.nan)
+    latitude = out["latitude"].to_numpy(float, copy=True, na_value=np.nan)
+    for i in known:
+        cell = h3.latlng_to_cell(latitude[i], longitude[i], rules.finest_cell)
+        latitude[i], longitude[i] = h3.cell_to_latlng(cell)
+    return out.assign(longitude=longitude, latitude=latitude)
+
+
+# ---------------------------------------------------------------- counts
+
+
+def protect_pair(
+    whole: npt.ArrayLike, part: npt.ArrayLike, k: int
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Hide counts of n places and of a part of each (gun violence within all violence), jointly.
+
+    Both lists and both their sums are taken to be public. What the reader can subtract is the rest
+    (whole − part) of a place and the sums of what is hidden; neither is left to say a small count.
+
+    Args:
+        whole: n whole counts. part: n counts, none above its whole.
+        k: counts from 1 to k − 1 are hidden; 1 hides nothing.
+
+    Returns:
+        Two masks of what is hidden. Say "not shown" for all of them: that a count of the part is
+        small, or that it is not, may be what tells it.
+
+    Raises:
+        ValueError: a part exceeds its whole, or a count is negative.
+    """
+    every, some = np.asarray(whole, float), np.asarray(part, float)
+    if (some > every).any() or (some < 0).any():
+        raise ValueError("A part lies between zero and its whole.")
+    if k <= 1:
+        return np.zeros(len(every), bool), np.zeros(len(every), bool)
+    small = range(1, k)
+    hide_whole = _with_company(every, (every > 0) & (every < k), [set(small)] * len(every))
+    rest = every - some
+    first = ((some > 0) & (some < k)) | ((rest > 0) & (rest < k) & ~hide_whole) | (hide_whole & (some > 0))
+    options = [
+        set(range(1, max(k, n + 1))) if gone else {*small, *range(max(1, n - k + 1), n)}
+        for gone, n in zip(hide_whole, every.astype(int), strict=True)
+    ]
+    return hide_whole, _with_company(some, first, options)
+
+
+def _with_company(
+    counts: npt.NDArray[np.float64], hidden: npt.NDArray[np.bool_], options: Sequence[set[int]]
+) -> npt.NDArray[np.bool_]:
+    """Hide more, smallest first, until the public sum leaves each hidden count two values or more.
+
+    ``options``: values that a reader who knows the rules has to allow for each count that is hidden
+    by itself. Once others are hidden with them, nobody can tell which are which.
+    """
+    out = hidden.copy()
+    while out.any():
+        total, rows = int(counts[out].sum()), np.flatnonzero(out)
+        mixed = bool((out & ~hidden).any())
+        allowed = [set(range(1, total + 1)) if mixed else options[int(i)] for i in rows]
+        if _each_can_move(allowed, total):
+            break
+        left = np.flatnonzero(~out & (counts > 0))
+        if not left.size:
+            return np.ones(len(counts), bool)
+        out[left[np.argmin(counts[left])]] = True
+    return out
+
+
+def _each_can_move(allowed: Sequence[set[int]], total: int) -> bool:
+    """Whether every one of some numbers with a known sum can have two values or more.
+
+    Sets of reachable sums are the bits of whole numbers: adding a value is a shift.
+    """
+    before, after = [1], [1]
+    for values in allowed:
+        before.append(_plus(before[-1], values, total))
+    for values in reversed(allowed):
+        after.append(_plus(after[-1], values, total))
+    for i, values in enumerate(allowed):
+        rest = after[len(allowed) - i - 1]
+        mirrored = int(f"{rest:0{total + 1}b}"[::-1], 2)
+        if sum(bool(before[i] & (mirrored >> v)) for v in values if v <= total) < 2:
+            return False
+    return True
+
+
+def _plus(sums: int, values: set[int], total: int) -> int:
+    reached = 0
+    for v in values:
+        reached |= sums << v
+    return reached & ((1 << (total + 1)) - 1)
+
+
+def stand_in(counts: npt.ArrayLike, hidden: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """Counts with every hidden one replaced by the mean of the hidden.
+
+    Tests and curves made from these say nothing that the shown counts and their sum do not say.
+    """
+    out = np.array(counts, dtype=float)
+    if hidden.any():
+        out[hidden] = out[hidden].mean()
     return out
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
-    """Rows whose sum is public: as another row of the table, or elsewhere (total None)."""
+class Sum:
+    """A series that is the sum of others, and which of them all to give up first to protect one."""
 
-    members: npt.NDArray[np.int64]
-    total: int | None
-
-
-def _lines(
-    table: pd.DataFrame, counts: npt.NDArray[np.float64], by: list[str], label: str | None, k: int
-) -> list[_Line]:
-    """Every sum over one dimension."""
-    everything = np.arange(len(table))
-    if not by:
-        return _checked([_Line(everything, None)], counts, k)
-    lines = []
-    for dimension in by:
-        others = [c for c in by if c != dimension]
-        groups: Any = (
-            table.groupby(others, sort=False, dropna=False).indices.values() if others else [everything]
-        )
-        is_total = (
-            (table[dimension] == label).to_numpy() if label is not None else np.zeros(len(table), dtype=bool)
-        )
-        for rows in groups:
-            members, marked = rows[~is_total[rows]], rows[is_total[rows]]
-            if label is None:
-                lines.append(_Line(members, None))
-            elif len(marked) == 1:
-                lines.append(_Line(members, int(marked[0])))
-            elif len(marked) > 1:
-                raise ValueError(f"There are {len(marked)} total rows for one sum over {dimension}.")
-    return _checked(lines, counts, k)
+    total: tuple[str, str]
+    parts: tuple[tuple[str, str], ...]
+    give_up: tuple[tuple[str, str], ...]
 
 
-def _checked(lines: list[_Line], counts: npt.NDArray[np.float64], k: int) -> list[_Line]:
-    """Lines that say something: a sum with an unknown member, or a small sum elsewhere, says nothing."""
-    kept = []
-    for line in lines:
-        total = counts[line.members].sum()
-        if line.total is not None and np.isfinite(total) and counts[line.total] != total:
-            raise ValueError(
-                f"A total row says {counts[line.total]:,.0f}, but its rows add up to {total:,.0f}."
-            )
-        if np.isfinite(total) and (line.total is not None or total == 0 or total >= k):
-            kept.append(line)
-    return kept
-
-
-def _complement(
-    counts: npt.NDArray[np.float64],
-    hidden: npt.NDArray[np.bool_],
-    told: npt.NDArray[np.bool_],
-    lines: list[_Line],
+def withheld(
+    series: Mapping[tuple[str, str], pd.Series],
+    sums: Sequence[Sum],
     k: int,
-) -> None:
-    """Hide more rows until nothing hidden can be worked out (``hidden`` and ``told`` in place).
+    *,
+    fixed: Collection[tuple[str, str]] = (),
+) -> set[tuple[str, str]]:
+    """Series (place, measure) of which no period may be shown, so that no small count can be found.
 
-    ``told``: rows said to be fewer than k. Where a line has nothing more to hide but zeros, its rows
-    are hidden without that word, which leaves every value possible. Each step hides or unsays one
-    row at least, so this ends.
+    A series with any period of 1 to k − 1 is withheld as a whole: the periods around a single gap,
+    year totals and rolling sums would fill it. Others follow where sums over places or offenses
+    would give it back, or where what is left of a sum would itself be small.
+
+    Args:
+        series: counts on one index of periods; NaN is unknown.
+        sums: relations between them; those with an unknown series are not looked at.
+        k: threshold. fixed: series that are shown elsewhere already and cannot be given up.
     """
+    out = {key for key, counts in series.items() if _small(counts, k) and key not in fixed}
+    known = [s for s in sums if s.total in series and all(p in series for p in s.parts)]
     while True:
-        line = next((line for line in lines if not _safe(line, counts, hidden, told, k)), None)
-        if line is not None:
-            rows = line.members if line.total is None else np.append(line.members, line.total)
-            candidates = rows[~hidden[rows] & (counts[rows] > 0)]
-            if not candidates.size:
-                told[rows] = False
-                if hidden[line.members].sum() > 1:
-                    continue
-                candidates = rows[~hidden[rows]]
-        else:
-            solved = _solved(hidden, lines)
-            if not solved.size:
-                return
-            near = [line for line in lines if np.isin(solved, line.members).any()]
-            rows = np.unique(np.concatenate([line.members for line in near]))
-            candidates = rows[~hidden[rows]]
-        if not candidates.size:
-            hidden[np.isfinite(counts)], told[:] = True, False
-            return
-        hidden[_smallest(candidates, counts, hidden, lines)] = True
+        weak = next((s for s in known if _gives_away(s, series, out, k)), None)
+        if weak is None:
+            solved = _determined(known, out)
+            weak = next((s for s in known if solved & {s.total, *s.parts}), None)
+            if weak is None:
+                return out
+        offered = [key for key in (*weak.give_up, *weak.parts, weak.total) if key not in out]
+        offered = [key for key in offered if key not in fixed] or offered
+        if not offered:
+            return set(series)
+        out.add(offered[0])
 
 
-def _smallest(
-    candidates: npt.NDArray[np.int64],
-    counts: npt.NDArray[np.float64],
-    hidden: npt.NDArray[np.bool_],
-    lines: list[_Line],
-) -> int:
-    """The row to hide next: not a zero, in lines that hide something already, of the smallest count."""
-    busy = np.zeros(len(counts), dtype=np.int64)
-    for line in lines:
-        if hidden[line.members].any():
-            busy[line.members] += 1
-    order = np.lexsort((candidates, counts[candidates], -busy[candidates], counts[candidates] == 0))
-    return int(candidates[order[0]])
+def _small(counts: pd.Series, k: int) -> bool:
+    return bool(((counts > 0) & (counts < k)).any())
 
 
-def _safe(
-    line: _Line,
-    counts: npt.NDArray[np.float64],
-    hidden: npt.NDArray[np.bool_],
-    told: npt.NDArray[np.bool_],
-    k: int,
+def _gives_away(
+    s: Sum, series: Mapping[tuple[str, str], pd.Series], out: Collection[tuple[str, str]], k: int
 ) -> bool:
-    """Whether the line's shown total leaves more than one value to each of its hidden counts.
+    """Whether the total less its shown parts is a withheld series, or small."""
+    lost = [key for key in s.parts if key in out]
+    if s.total in out or not lost:
+        return s.total in out and not lost
+    left = series[s.total]
+    for key in s.parts:
+        if key not in out:
+            left = left - series[key]
+    return len(lost) == 1 or _small(left, k)
 
-    A reader knows that "fewer than k" is 1 to k − 1, and may guess that a count not shown is 0, or k
-    or more (were it small, it would be said to be small).
+
+def _determined(sums: Sequence[Sum], out: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Withheld series that some combination of the sums solves for."""
+    unknown = sorted(out)
+    position = {key: i for i, key in enumerate(unknown)}
+    rows = np.zeros((len(sums), len(unknown)))
+    for row, s in zip(rows, sums, strict=True):
+        for key, sign in ((s.total, -1.0), *((p, 1.0) for p in s.parts)):
+            if key in position:
+                row[position[key]] = sign
+    if not rows.size:
+        return set()
+    rank = np.linalg.matrix_rank(rows)
+    each = np.eye(len(unknown))
+    return {key for key, i in position.items() if np.linalg.matrix_rank(np.vstack([rows, each[i]])) == rank}
+
+
+def protect_people(activities: pd.DataFrame, k: int) -> pd.DataFrame:
+    """Monthly counts of people in a programme: a small month takes its whole quarter with it.
+
+    Sums over a quarter are shown beside its months, so a single hidden month could be subtracted.
+
+    Args:
+        activities: deployment_id, month (``YYYY-MM``), activity, value, …
+        k: months of 1 to k − 1 are small.
     """
-    rows = line.members[hidden[line.members]]
-    if not rows.size or (line.total is not None and hidden[line.total]):
-        return True
-    if rows.size == 1:
-        return False
-    small = int(told[rows].sum())
-    if not small:
-        return True
-    total = int(counts[rows].sum())
-    others = rows.size > small
-    sums = [
-        p
-        for p in range(small, small * (k - 1) + 1)
-        if p == total or (others and total - p >= k)  # what is left for the counts not shown
+    months = pd.PeriodIndex(activities["month"], freq="M")
+    key = [
+        activities["deployment_id"],
+        activities["activity"],
+        pd.Series(months.asfreq("Q"), activities.index),
     ]
-    between = len(sums) == 1 and small < sums[0] < small * (k - 1)
-    return total >= k and (len(sums) > 1 or (between and small > 1))
+    value = activities["value"].astype(float)
+    small = ((value > 0) & (value < k)).groupby(key).transform("any")
+    return activities.assign(value=value.mask(small))
 
 
-def _solved(hidden: npt.NDArray[np.bool_], lines: list[_Line]) -> npt.NDArray[np.int64]:
-    """Hidden rows that some combination of the shown totals determines."""
-    rows = np.flatnonzero(hidden)
-    position = np.full(len(hidden), -1)
-    position[rows] = np.arange(len(rows))
-    equations = []
-    for line in lines:
-        equation = np.zeros(len(rows))
-        equation[position[line.members[hidden[line.members]]]] = 1.0
-        if line.total is not None and hidden[line.total]:
-            equation[position[line.total]] = -1.0
-        if equation.any():
-            equations.append(equation)
-    if not equations:
-        return np.array([], dtype=np.int64)
-    # A row is determined exactly when no direction that all totals allow moves it.
-    _, size, directions = np.linalg.svd(np.array(equations))
-    rank = int((size > 1e-9).sum())
-    free = directions[rank:]
-    return rows[~(np.abs(free) > 1e-9).any(axis=0)] if len(free) else rows
+class Rate(StrEnum):
+    """Whether a rate may be given."""
+
+    SHOWN = "shown"
+    UNSTABLE = "unstable"
+    HIDDEN = "hidden"
+
+
+def rate_standing(rules: Audience, events: float, population: float) -> Rate:
+    """Whether a rate of ``events`` over ``population`` residents may be given, and how.
+
+    Unknown numbers give no rate; nor do few residents (parks, stations) or few events.
+    """
+    if not (np.isfinite(events) and np.isfinite(population) and population > 0):
+        return Rate.HIDDEN
+    if population < rules.rate_population or events < rules.rate_events:
+        return Rate.HIDDEN
+    return Rate.UNSTABLE if events < rules.unstable_events else Rate.SHOWN
+
+
+def sums_of(series: Mapping[tuple[str, str], pd.Series]) -> list[Sum]:
+    """Which of the series add up to another on every period: places to the region, offenses to their sum.
+
+    Found in the numbers themselves, so that a definition that leaves something out (domestic
+    assaults) counts as a relation only where it is one.
+    """
+    places = sorted({place for place, _ in series})
+    measures = sorted({measure for _, measure in series})
+    homes = [p for p in places if p != REGION]
+    found = [
+        Sum((REGION, m), tuple((p, m) for p in homes if (p, m) in series), ((REGION, m),)) for m in measures
+    ]
+    names = ("homicide", "robbery", "aggravated_assault")
+    for place in places:
+        parts = tuple((place, m) for m in names)
+        found.append(Sum((place, "violent_street_crime"), parts, ((place, "robbery"), parts[2])))
+    return [s for s in found if s.parts and _adds_up(s, series)]
+
+
+def _adds_up(s: Sum, series: Mapping[tuple[str, str], pd.Series]) -> bool:
+    if s.total not in series or any(p not in series for p in s.parts):
+        return False
+    added = sum((series[p] for p in s.parts), start=0 * series[s.total])
+    both = added.notna() & series[s.total].notna()
+    # A relation in most months gives most months away.
+    return bool(both.any() and (added[both] == series[s.total][both]).mean() >= 0.5)
