@@ -121,7 +121,8 @@ def people_in_cells(cells: Sequence[str], areas: pd.DataFrame) -> pd.Series:
     partly = ~shapely.contains_properly(shapes[area], outlines[cell])
     shared[partly] = shapely.area(shapely.intersection(outlines[cell[partly]], shapes[area[partly]]))
     # Degrees of longitude are shorter than of latitude, but equally so in both parts of the ratio.
-    found = np.bincount(cell, people[area] * shared / shapely.area(shapes)[area], minlength=len(cells))
+    parts = people[area] * shared / shapely.area(shapes)[area]
+    found = np.bincount(cell, parts, minlength=len(cells)).astype(float)
     found[np.bincount(cell, minlength=len(cells)) == 0] = np.nan
     return pd.Series(found, index=pd.Index(cells, name="cell"), name="population")
 

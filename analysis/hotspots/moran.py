@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -108,8 +108,16 @@ def _conditional_p(z: Array, matrix: sparse.csr_matrix, lag: Array, permutations
     return two_sided(at_least, at_most, permutations)
 
 
-def global_moran(values: ArrayLike | pd.Series, neighbours: Any) -> tuple[float, float]:
-    """Global Moran's I (row-standardised) and its z under randomisation (Cliff, Ord 1981)."""
+def global_moran(
+    values: ArrayLike | pd.Series,
+    neighbours: Any,
+    assumption: Literal["randomisation", "normality"] = "randomisation",
+) -> tuple[float, float]:
+    """Global Moran's I (row-standardised) and its z (Cliff, Ord 1981).
+
+    ``assumption``: the values are dealt out at random (right for counts), or drawn from a normal
+    distribution. Raises as :func:`local_moran`.
+    """
     x, _ = checked_values(values)
     _enough_variation(x)
     matrix = checked_neighbours(neighbours, x.size)
@@ -126,4 +134,6 @@ def global_moran(values: ArrayLike | pd.Series, neighbours: Any) -> tuple[float,
     first = n * ((n**2 - 3 * n + 3) * s1 - n * s2 + 3 * s0**2)
     second = kurtosis * ((n**2 - n) * s1 - 2 * n * s2 + 6 * s0**2)
     variance = (first - second) / ((n - 1) * (n - 2) * (n - 3) * s0**2) - expected**2
+    if assumption == "normality":
+        variance = (n**2 * s1 - n * s2 + 3 * s0**2) / ((n**2 - 1) * s0**2) - expected**2
     return moran, float((moran - expected) / np.sqrt(variance))

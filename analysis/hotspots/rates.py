@@ -69,8 +69,8 @@ class Regression:
             return ""
         return (
             f"This area ranked {self.rank} of {self.places} before the start. Areas chosen when they are "
-            f"this high fall by about {abs(self.percent):.0f} % by themselves (regression to the mean), so a "
-            "fall of that size says nothing about the tactic."
+            f"this high fall by {abs(self.percent):.0f}\u00a0% or more by themselves (regression to the "
+            "mean), so a fall of that size says nothing about the tactic."
         )
 
 
@@ -78,6 +78,9 @@ def regression_to_mean(
     events: pd.Series, chosen: object, people: ArrayLike | pd.Series | None = None
 ) -> Regression:
     """The change that a place chosen for its high count shows by itself.
+
+    It is a lower limit of the fall: one period cannot show how far each place's true rate moves
+    from period to period (in St. Louis the hottest cells fell by half as much again).
 
     Args:
         events: counts of all comparable places in the period before the start, one of them chosen.
