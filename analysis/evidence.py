@@ -180,11 +180,12 @@ class Verdict:
     sentence: str
 
 
-def weigh(effects: Sequence[Effect]) -> Verdict:
+def weigh(effects: Sequence[Effect], leading: Effect | None = None) -> Verdict:
     """Turn several effects on one question into one verdict, by fixed rules.
 
-    1. The leading effect is the controlled one with the narrowest percent interval; without a
-       controlled one, the single-series one with the narrowest.
+    1. The leading effect is the one named in ``leading`` (see :func:`analysis.grading.lead`), else the
+       controlled one with the narrowest percent interval; without a controlled one, the single-series
+       one with the narrowest.
     2. ``fewer`` (``more``) needs the leading interval to lie wholly below (above) zero and no
        controlled method to point the other way beyond doubt.
     3. Two intervals that exclude zero on opposite sides, or that do not overlap at all, are
@@ -203,7 +204,8 @@ def weigh(effects: Sequence[Effect]) -> Verdict:
         return effect.percent.upper - effect.percent.lower
 
     controlled = [e for e in usable if e.controlled]
-    leading = min(controlled or usable, key=width)
+    if leading is None or not leading.percent.known:
+        leading = min(controlled or usable, key=width)
     estimates = [e.percent.estimate for e in usable]
     span = (min(estimates), max(estimates))
     below = [e for e in usable if e.percent.upper < 0]

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.data import importing, views
+from analysis.data import audit, importing, views
 from analysis.data.donors import DonorPanel, donor_panel
 from analysis.data.figures import COUNT_COLUMNS, Figures, cut
 from analysis.data.hub_tables import HubTables
@@ -26,7 +26,7 @@ from analysis.data.package import DESCRIPTOR, Package
 from analysis.data.places import locate
 from analysis.data.quality import HubCheck, check, inspect, mark
 from analysis.data.recount import usable_counts
-from analysis.data.schema import INCIDENT_COLUMNS, TABLES, conform
+from analysis.data.schema import INCIDENT_COLUMNS, LEDGER, TABLES, conform
 from analysis.data.series import MeasureSeries
 from analysis.data.store import HEAD, Engine, HubError, Pointer, Store, write_pointer
 from analysis.data.vocabulary import JURISDICTIONS, MEASURES, NEVER_MAPPED, PLACES, REGION
@@ -122,6 +122,7 @@ class Hub(HubTables):
         mapping: str | Path | None = None,
         vintage: str | None = None,
         progress: Progress | None = None,
+        who: str | None = None,
     ) -> ImportReport:
         """Import files or folders: all of their good rows, or nothing when it is interrupted.
 
@@ -130,6 +131,7 @@ class Hub(HubTables):
             mapping: YAML mapping file for any other agency's table.
             vintage: day on which the figures were known (ISO date); default the file's own, else today.
             progress: called with (files done, files in all, text).
+            who: name for the audit log; default the account's.
 
         A file that was imported before changes nothing. A refused file does not stop the others; the
         report names it. Raises ``HubError`` when another import is under way.
@@ -143,6 +145,8 @@ class Hub(HubTables):
             report = importing.import_files(
                 work, paths, layout=layout, mapping=mapping, vintage=vintage, progress=progress
             )
+            if work.changed:
+                audit.append(work, who=who, action="import files", details=importing.in_words(report))
         self._memory = {}
         return report
 
@@ -150,6 +154,22 @@ class Hub(HubTables):
         """Add rows to a small table (areas, deployments, goals …); the same key replaces a row."""
         with self._writable().transaction() as work:
             importing.put(work, table, rows)
+            audit.append(work, who=None, action="put rows", details=f"{len(rows)} rows into {table}")
+        self._memory = {}
+
+    def record(self, table: str, rows: pd.DataFrame, *, who: str, action: str, details: str = "") -> None:
+        """Append rows to a table of the hub's own ledger; nothing that stands there is changed."""
+        if table not in LEDGER or table == audit.TABLE:
+            raise HubError(f"Rows are appended to the hub's own tables only, not to “{table}”.")
+        with self._writable().transaction() as work:
+            work.append(table, conform(LEDGER[table], rows))
+            audit.append(work, who=who, action=action, details=details)
+        self._memory = {}
+
+    def note(self, *, who: str, action: str, details: str = "") -> None:
+        """Write an entry of the audit log alone."""
+        with self._writable().transaction() as work:
+            audit.append(work, who=who, action=action, details=details)
         self._memory = {}
 
     # -- counts
@@ -262,6 +282,8 @@ class Hub(HubTables):
         decided = rows[["agency_id", "month", "offense"]].drop_duplicates()
         with store.transaction() as work:
             work.append("accepted", decided.assign(reason=reason.strip(), who=who.strip(), accepted_at=now))
+            what = f"{agency_id}, {', '.join(sorted(wanted))}: {reason.strip()}"
+            audit.append(work, who=who, action="accept suspect months", details=what)
         self._memory = {}
 
     def donor_panel(
@@ -383,18 +405,3 @@ class Hub(HubTables):
             last=("month", "max"),
             vintage=("vintage", "max"),
         ).reset_index()
-
-    def quarantine(self, path: str | Path | None = None) -> pd.DataFrame:
-        """Every value that a rule refused: file, line, column, value, rule, remedy, row.
-
-        With ``path`` the same table is written there as CSV. A cell that a spreadsheet would run as a
-        formula gets an apostrophe in front.
-        """
-        table = self._table("quarantine")
-        if path is not None:
-            text = table.astype("object").where(table.notna(), "")
-            for name in ("column", "value", "row"):
-                risky = text[name].astype("str").str.match(r"^[=+\-@\t\r]")
-                text[name] = text[name].mask(risky, "'" + text[name].astype("str"))
-            text.to_csv(path, index=False)
-        return table

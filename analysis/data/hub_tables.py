@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from analysis.data.audit import TABLE, AuditLog, verify
 from analysis.data.outlines import outline_collection
 from analysis.data.package import Package
 from analysis.data.places import read_geometry
@@ -79,6 +81,30 @@ class HubTables:
     def accepted(self) -> pd.DataFrame:
         """Every acceptance of a suspect month: agency_id, month, offense, reason, who, accepted_at."""
         return self._table("accepted")
+
+    def declarations(self) -> pd.DataFrame:
+        """Every version of every evaluation that was declared in this hub."""
+        return self._table("evaluations")
+
+    def audit(self) -> AuditLog:
+        """Everything that was done to the hub, verified on reading (see :class:`AuditLog`)."""
+        anchor = self._store.pointer.hashes.get(TABLE, "") if isinstance(self._store, Store) else ""
+        return verify(self._table(TABLE), anchor)
+
+    def quarantine(self, path: str | Path | None = None) -> pd.DataFrame:
+        """Every value that a rule refused: file, line, column, value, rule, remedy, row.
+
+        With ``path`` the same table is written there as CSV. A cell that a spreadsheet would run as a
+        formula gets an apostrophe in front.
+        """
+        table = self._table("quarantine")
+        if path is not None:
+            text = table.astype("object").where(table.notna(), "")
+            for name in ("column", "value", "row"):
+                risky = text[name].astype("str").str.match(r"^[=+\-@\t\r]")
+                text[name] = text[name].mask(risky, "'" + text[name].astype("str"))
+            text.to_csv(path, index=False)
+        return table
 
     def outlines(self) -> dict[str, Any]:
         """GeoJSON of the jurisdictions (kind ``jurisdiction``) and the counties around (``context``)."""

@@ -268,6 +268,15 @@ def upsert(work: Transaction, name: str, frame: pd.DataFrame) -> None:
     work.replace(name, both.drop_duplicates(list(table.key), keep="last", ignore_index=True))
 
 
+def in_words(report: ImportReport) -> str:
+    """What an import did, for the audit log: names of files and numbers of rows, nothing of their content."""
+    done = report.files[report.files["outcome"] == "imported"]
+    names = ", ".join(str(n) for n in done["file"].head(5)) + (" …" if len(done) > 5 else "")
+    return (
+        f"{len(done)} files ({names}): {report.rows_kept} rows kept, {report.rows_quarantined} in quarantine"
+    )
+
+
 def _report(records: list[dict[str, Any]], messages: list[str]) -> ImportReport:
     files = pd.DataFrame(records).reindex(columns=list(_FILE_COLUMNS))
     read, kept, apart = (int(files[c].sum()) for c in _COUNTS)

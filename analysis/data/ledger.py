@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from analysis.data.tables import ALL_OFFENSES, TABLES, Field, Table
-from analysis.data.vocabulary import STATUSES
+from analysis.data.vocabulary import MEASURES, STATUSES
 
 _VINTAGE = Field("vintage", "date", "Day on which these figures were known")
 
@@ -101,6 +101,43 @@ _LEDGER: Final = (
             Field("accepted_at", "text", "When, UTC"),
         ),
         ("agency_id", "month", "offense", "accepted_at"),
+    ),
+    Table(
+        "evaluations",
+        "a version of a declared evaluation",
+        (
+            Field("evaluation_id", "text", "Identifier: subject, place, measure and method"),
+            Field("version", "integer", "Version: a change is a new version", minimum=1),
+            Field("declared_on", "date", "Day of the declaration"),
+            Field("subject", "text", "Deployment, or “programme” for everything together"),
+            Field("tactic", "text", "Tactic; empty for the programme", required=False),
+            Field("place", "text", "Jurisdiction or area"),
+            Field("place_name", "text", "Name as shown"),
+            Field("measure", "text", "Measure", allowed=tuple(MEASURES)),
+            Field("method", "text", "Design"),
+            Field("start", "month", "First month that counts as after"),
+            Field("phase_in_months", "integer", "Months that count as neither", unit="months", minimum=0),
+            Field("end", "month", "Last month at work", required=False),
+            Field("status", "text", "State", allowed=("declared", "withdrawn")),
+            Field("illustrative", "boolean", "The start is assumed, not published"),
+            Field("reason", "text", "Why it is asked or changed"),
+            Field("who", "text", "Who declared it"),
+        ),
+        ("evaluation_id", "version"),
+    ),
+    Table(
+        "audit",
+        "something that was done to the hub",
+        (
+            Field("number", "integer", "Number of the entry, from 1", minimum=1),
+            Field("at", "text", "When, UTC"),
+            Field("who", "text", "Who did it"),
+            Field("action", "text", "What was done"),
+            Field("details", "text", "To what, and why", required=False),
+            Field("previous", "text", "Hash of the entry before"),
+            Field("hash", "text", "Hash of this entry and the one before"),
+        ),
+        ("number",),
     ),
     Table(
         "quarantine",

@@ -223,6 +223,8 @@ class Transaction:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.synthetic = store.pointer.synthetic
+        #: What HEAD keeps beside the tables' versions: the anchor of the audit log.
+        self.hashes = dict(store.pointer.hashes)
         self._touched: set[str] = set()
 
     def append(self, name: str, frame: pd.DataFrame) -> None:
@@ -271,6 +273,11 @@ class Transaction:
         """Whether this transaction has written to a table."""
         return name in self._touched
 
+    @property
+    def changed(self) -> bool:
+        """Whether this transaction has written anything."""
+        return bool(self._touched)
+
     def _has(self, name: str) -> bool:
         return name in self._touched or name in self.store.pointer.tables
 
@@ -280,7 +287,7 @@ class Transaction:
             return
         old = self.store.pointer
         versions = {n: DeltaTable(str(self.store.delta_path(n))).version() for n in self._touched}
-        new = Pointer(old.hub_id, old.number + 1, {**old.tables, **versions}, self.synthetic, old.hashes)
+        new = Pointer(old.hub_id, old.number + 1, {**old.tables, **versions}, self.synthetic, self.hashes)
         write_pointer(self.store.path, new)
         self.store.pointer = new
 
