@@ -16,18 +16,19 @@ from analysis.progress.compare import Comparison, compare
 from analysis.progress.dispersion import Dispersion, baseline_dispersion
 from analysis.progress.glide_path import baseline_pace, glide_table
 from analysis.progress.goal import READINGS, Goal
-from analysis.progress.inputs import clean_counts, monthly_population
+from analysis.progress.inputs import clean_counts, monthly_population, one_vintage
 from analysis.progress.prediction import probability_of_total
 from analysis.progress.targets import monthly_factors
 from analysis.progress.verdict import MIN_FOR_PERCENT, GoalVerdict, decide
 from analysis.progress.windows import (
+    incomplete_months,
     last_complete_month,
     left_out_words,
     match_windows,
     month_words,
     span_words,
 )
-from analysis.progress.words import choice_words, sentences_of, warning_words
+from analysis.progress.words import assumption_words, choice_words, sentences_of, warning_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,9 @@ class Assessment:
         months_left_out: month and reason.
         sentences: the verdict in plain sentences: what happened, how likely, what it would take.
         choices, warnings: every automatic choice, and what a careful reader must know.
+        p_value: two-sided, of no change since the baseline; NaN when nothing can be compared.
+        assumptions: what the probability of reaching the goal takes for granted, as sentences.
+        incomplete: months whose reports are still coming in, with the share that is there.
     """
 
     goal: Goal
@@ -101,14 +105,18 @@ class Assessment:
     sentences: tuple[str, ...]
     choices: tuple[str, ...]
     warnings: tuple[str, ...]
+    p_value: float = math.nan
+    assumptions: tuple[str, ...] = ()
+    incomplete: tuple[tuple[pd.Period, float], ...] = ()
 
 
 def assess(
     counts: pd.Series[float],
     goal: Goal,
     as_of: Any,
-    population: pd.Series[float] | None = None,
+    population: pd.Series[float] | pd.DataFrame | None = None,
     level: float = 0.95,
+    completeness: pd.Series[float] | None = None,
 ) -> Assessment:
     """Assess a goal from monthly counts.
 
@@ -117,8 +125,12 @@ def assess(
             reported. Zero is a reported zero.
         goal: what was promised.
         as_of: the last month that is over (``"2026-09"``), or a date: then the months before it.
-        population: people by month or by year, all from one vintage; rates are compared then.
+        population: people by month or by year, all from one vintage; rates are compared then. A
+            table (year, population, vintage) is refused in words when it mixes vintages.
         level: coverage of the intervals.
+        completeness: share of its final count that each month holds so far (see
+            :func:`analysis.progress.reporting_lag.completeness_by_age`); months below 0.95 are left
+            out of the verdict and get a nowcast in ``glide_path``.
 
     Returns:
         An :class:`Assessment`. Missing months, too few events, 0 against 0, an assessment before
@@ -137,7 +149,9 @@ def assess(
     series = clean_counts(counts)
     period, baseline = goal.period, goal.baseline_months
     asked = min(last_complete_month(as_of), period[-1])
-    known = series[series.index <= asked].dropna()
+    reported = series[series.index <= asked].dropna()
+    partly = incomplete_months(reported, completeness)
+    known = reported[~reported.index.isin(list(partly))]
     _refuse_thin_baseline(known, baseline)
     # Months that nobody has reported yet lie ahead, whatever the calendar says.
     last = min(asked, max(known.index[-1], period[0] - 1))
@@ -145,15 +159,20 @@ def assess(
     wide = pd.PeriodIndex(baseline.append(since_start))
     exposure, notes = _exposure(population, wide, pd.PeriodIndex(period[period > last]))
     choices, warnings = list(notes[0]), list(notes[1])
-    if asked > last and asked >= period[0]:
-        warnings.append(f"Nothing is reported after {month_words(last)} yet.")
+    late = [p for p in partly if p >= period[0]]
+    if late:
+        said = ", ".join(f"{month_words(p)} (about {100 * partly[p]:.0f} %)" for p in late)
+        warnings.append(f"Reports are still coming in for {said}: left out of the verdict.")
+    if asked > max([last, *late]) and asked >= period[0]:
+        warnings.append(f"Nothing is reported after {month_words(max([last, *late]))} yet.")
 
     over = last == period[-1]
     wanted = goal.deciding_months if over else since_start
     if over and goal.reading == "third_year" and len(wanted) < len(period):
         choices.append("The goal period is over: its last twelve months are compared, as the goal is read.")
     spread = baseline_dispersion(known.reindex(baseline), exposure)
-    found = compare(known, match_windows(known, baseline, wanted, exposure), spread, level)
+    windows = match_windows(reported, baseline, wanted, exposure, completeness)
+    found = compare(known, windows, spread, level)
     pace = baseline_pace(known, baseline, period, exposure)
     used = np.asarray(period.isin(known.index))
     since = float(known.reindex(period)[used].sum()), float(pace[used].sum())
@@ -162,15 +181,13 @@ def assess(
     target = 1 - goal.reduction
     p_fewer, p_target = found.probability_at_most(1.0), found.probability_at_most(target)
     months = len(found.windows.now)
-    verdict = decide(
-        months, found.events, found.expected, found.rate_ratio.estimate, target, p_target, p_fewer
-    )
+    ratio = found.rate_ratio
+    verdict = decide(months, found.events, found.expected, ratio.estimate, target, p_target, p_fewer, ratio)
     chances = {r: _chance(goal, r, known, pace, used, since, phi) for r in READINGS}
     factors = monthly_factors(goal)
     now_used = np.asarray(period.isin(found.windows.now))
     enough = found.baseline_events >= MIN_FOR_PERCENT
     blank = Interval(math.nan, math.nan, math.nan, level)
-    ratio = found.rate_ratio
     pace_needed = _pace_needed(goal, known, pace, used)
 
     choices += choice_words(found, spread, exposure is not None, goal)
@@ -208,7 +225,17 @@ def assess(
         rate_baseline=1.2e6 * found.expected / size_now if size_base > 0 else math.nan,
         latest_year=_latest_year(known, baseline, last, goal, exposure, spread, level),
         already_before_start=before,
-        glide_path=glide_table(goal, pace, known.reindex(period), used, last, *since, max(1.0, phi), level),
+        glide_path=glide_table(
+            goal,
+            pace,
+            known.reindex(period),
+            used,
+            last,
+            *since,
+            max(1.0, phi),
+            level,
+            _late(reported, partly),
+        ),
         windows=found.windows.words,
         months_used=found.windows.now,
         baseline_months=found.windows.baseline,
@@ -216,6 +243,9 @@ def assess(
         sentences=sentences_of(found, verdict, goal, chances[goal.reading], pace_needed, months),
         choices=tuple(choices),
         warnings=tuple(warnings),
+        p_value=found.p_value,
+        assumptions=assumption_words(goal, phi, since, exposure is not None),
+        incomplete=tuple(partly.items()),
     )
 
 
@@ -229,11 +259,23 @@ def _refuse_thin_baseline(known: pd.Series[float], baseline: pd.PeriodIndex) -> 
         )
 
 
+def _late(reported: pd.Series[float], partly: Mapping[pd.Period, float]) -> pd.DataFrame:
+    """Months whose reports are still coming in: month (index), reported, share."""
+    months = pd.PeriodIndex(list(partly), freq="M")
+    share = [partly[m] for m in months]
+    return pd.DataFrame({"reported": reported.reindex(months).to_numpy(float), "share": share}, index=months)
+
+
 def _exposure(
-    population: pd.Series[float] | None, months: pd.PeriodIndex, ahead: pd.PeriodIndex
+    population: pd.Series[float] | pd.DataFrame | None, months: pd.PeriodIndex, ahead: pd.PeriodIndex
 ) -> tuple[pd.Series[float] | None, tuple[tuple[str, ...], tuple[str, ...]]]:
     if population is None:
         return None, (("Counts are compared, not rates.",), ())
+    if isinstance(population, pd.DataFrame):
+        single, why = one_vintage(population)
+        if single is None:
+            return None, ((), (why,))
+        population = single
     exposure, notes = monthly_population(population, months, ahead)
     return (None, ((), notes)) if exposure is None else (exposure, (notes, ()))
 

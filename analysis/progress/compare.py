@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.evidence import Interval
 from analysis.progress.dispersion import THRESHOLD, Dispersion
-from analysis.progress.ratios import exact_interval, probability_below, wald_interval
+from analysis.progress.ratios import comparison_p, exact_interval, probability_below, wald_interval
 from analysis.progress.windows import Windows
 
 
@@ -50,6 +50,15 @@ class Comparison:
     def events_change(self) -> Interval:
         """Events now minus events expected: ``expected * (rate_ratio - 1)``; negative means fewer."""
         return self.rate_ratio.map(lambda r: self.expected * (r - 1) if self.expected > 0 else math.nan)
+
+    @property
+    def p_value(self) -> float:
+        """Two-sided p of no change, of the same method as the interval; NaN for 0 against 0."""
+        if not len(self.windows.now):
+            return math.nan
+        return comparison_p(
+            self.events, self.effective_events, self.exposure_ratio, self.dispersion, self.freedom
+        )
 
     def probability_at_most(self, limit: float) -> float:
         """Probability that the true rate ratio is at most ``limit``; NaN for 0 against 0."""

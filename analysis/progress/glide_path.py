@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from analysis.progress.goal import Goal
+from analysis.progress.prediction import remaining_events
 from analysis.progress.targets import count_band, monthly_factors
 
 #: Columns of the table, in order.
@@ -31,6 +32,11 @@ COLUMNS = (
     "actual_cumulative",
     "target_cumulative",
     "baseline_cumulative",
+    "incomplete",
+    "reported",
+    "nowcast",
+    "nowcast_lower",
+    "nowcast_upper",
 )
 
 
@@ -81,6 +87,7 @@ def glide_table(
     exposure: float,
     dispersion: float,
     level: float,
+    late: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Build the table; one row for each month of the goal period.
 
@@ -93,6 +100,8 @@ def glide_table(
         events, exposure: events in the used months, and what the baseline's pace gives for them.
         dispersion: variance over mean of monthly counts.
         level: coverage of the bands.
+        late: months whose reports are still coming in (index) with ``reported`` and ``share``; they are
+            ``incomplete``, and ``nowcast`` says what they may come to hold.
 
     ``target`` is the smooth path ``B (1 − reduction)^(m / months)`` with its band for a single month;
     ``seasonal_target`` is the same with the time of year. ``projected`` continues the level since
@@ -146,4 +155,21 @@ def glide_table(
         "target_cumulative": running(pace * factors),
         "baseline_cumulative": running(pace),
     }
-    return pd.DataFrame(table)[list(COLUMNS)]
+    for name in ("reported", "nowcast", "nowcast_lower", "nowcast_upper"):
+        table[name] = np.full(len(period), np.nan)
+    table["incomplete"] = np.zeros(len(period), bool)
+    made = pd.DataFrame(table)
+    if late is not None:
+        for month, count, share in late.itertuples():
+            here = made["month"] == month
+            share = min(max(share, 0.01), 1.0)
+            rest = remaining_events(count, share, 1 - share, dispersion)
+            tail = (1 - level) / 2
+            made.loc[here, "incomplete"] = True
+            made.loc[here, ["reported", "nowcast", "nowcast_lower", "nowcast_upper"]] = [
+                count,
+                count + rest.mean,
+                count + rest.quantile(tail),
+                count + rest.quantile(1 - tail),
+            ]
+    return made[list(COLUMNS)]

@@ -83,3 +83,26 @@ def monthly_population(
         named = ", ".join(str(y) for y in sorted(set(months_at[unknown].year)))
         return None, (f"The population of {named} is not known: counts are compared, not rates.",)
     return wide, notes
+
+
+def one_vintage(table: pd.DataFrame) -> tuple[pd.Series[float] | None, str]:
+    """Populations by year from a table, or None and the reason when they cannot be one series.
+
+    Args:
+        table: year, population and vintage (which publication a figure comes from).
+    """
+    missing = {"year", "population", "vintage"} - set(table.columns)
+    if missing:
+        raise RefusedError(f"A table of populations needs year, population and vintage; {missing} lacks.")
+    vintages = sorted(str(v) for v in table["vintage"].unique())
+    if len(vintages) > 1:
+        return None, (
+            f"The populations come from {len(vintages)} publications ({'; '.join(vintages)}). A step "
+            "between them would look like a change, so counts are compared, not rates. Remedy: take all "
+            "years from one."
+        )
+    if table["year"].duplicated().any():
+        twice = int(table.loc[table["year"].duplicated(), "year"].iloc[0])
+        return None, f"The population of {twice} is there twice: counts are compared, not rates."
+    years = table["year"].astype(int)
+    return pd.Series(table["population"].to_numpy(float), index=pd.Index(years)), ""

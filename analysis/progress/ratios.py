@@ -120,6 +120,26 @@ def exact_p(x1: int, x0: int, ratio: float, *, rule: str = "minlike") -> float:
     return min(1.0, 2 * tails)
 
 
+def comparison_p(
+    x1: float, x0: float, ratio: float, dispersion: float = 1.0, freedom: float = math.inf
+) -> float:
+    """Two-sided p of equal rates that goes with the interval of :func:`analysis.progress.compare.compare`.
+
+    With ``dispersion`` 1 the exact conditional central p (counts need not be whole); above 1 the t
+    test of the log ratio, or, with a zero count, the exact one of the counts over the dispersion.
+    NaN for 0 against 0.
+    """
+    if (x1 == 0 and x0 == 0) or not math.isfinite(ratio):
+        return math.nan
+    if dispersion > 1 and x1 > 0 and x0 > 0:
+        z = math.log(rate_ratio(x1, x0, ratio)) / math.sqrt(dispersion * (1 / x1 + 1 / x0))
+        return float(2 * stats.t.sf(abs(z), freedom))
+    a, b, p = x1 / dispersion, x0 / dispersion, ratio / (1 + ratio)
+    at_most = 1.0 if b == 0 else float(stats.beta.sf(p, a + 1, b))
+    at_least = 1.0 if a == 0 else float(stats.beta.cdf(p, a, b + 1))
+    return min(1.0, 2 * min(at_most, at_least))
+
+
 def p_at_or_above(x1: int, x0: int, ratio: float, limit: float) -> float:
     """One-sided p of "the rate ratio is at least ``limit``"; small when it lies below."""
     p = limit * ratio / (1 + limit * ratio)

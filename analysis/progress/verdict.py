@@ -14,8 +14,10 @@ MIN_EXPECTED: Final = 10.0
 MIN_FOR_PERCENT: Final = 30.0
 #: Probability needed to say that the goal's level has been reached.
 SURE_OF_TARGET: Final = 0.80
-#: Probability needed to name a direction.
-SURE_OF_DIRECTION: Final = 0.90
+#: Probability needed to name a direction, beside an interval that leaves out "no change". With 0.90,
+#: one in five places where nothing changed was given a direction; with this at most one in twenty
+#: is (``analysis.calibration.progress`` measures it), the estimate of the dispersion included.
+SURE_OF_DIRECTION: Final = 0.985
 
 
 class GoalVerdict(StrEnum):
@@ -36,6 +38,7 @@ def decide(
     target: float,
     p_target: float,
     p_fewer: float,
+    interval: Interval | None = None,
 ) -> GoalVerdict:
     """The verdict word.
 
@@ -45,20 +48,21 @@ def decide(
         rate_ratio: their ratio.
         target: rate ratio at which the goal is met (0.8 for a reduction of 20 %).
         p_target, p_fewer: probabilities that the true ratio is at most ``target``, and below 1.
+        interval: of the ratio; without it the probability alone decides on the direction.
 
-    The rules, in order: no month yet, too early; fewer than 10 events expected, too few; at or below
-    the target with a probability of at least 0.8, reached; a probability of at least 0.9 of fewer
-    (more) events, moving toward (away); else too early.
+    The rules, in order: no month yet, too early; fewer than 10 events expected, too few; fewer
+    (more) events with a probability of at least 0.985 and an interval wholly below (above) 1,
+    moving toward (away), and of those moving toward, the ones at or below the target with a
+    probability of at least 0.8 have reached it; else too early.
     """
     if months == 0:
         return GoalVerdict.EARLY
     if expected < MIN_EXPECTED or (events == 0 and expected == 0):
         return GoalVerdict.FEW
-    if rate_ratio <= target and p_target >= SURE_OF_TARGET:
-        return GoalVerdict.REACHED
-    if p_fewer >= SURE_OF_DIRECTION:
-        return GoalVerdict.TOWARD
-    if 1 - p_fewer >= SURE_OF_DIRECTION:
+    if p_fewer >= SURE_OF_DIRECTION and (interval is None or interval.upper < 1):
+        reached = rate_ratio <= target and p_target >= SURE_OF_TARGET
+        return GoalVerdict.REACHED if reached else GoalVerdict.TOWARD
+    if 1 - p_fewer >= SURE_OF_DIRECTION and (interval is None or interval.lower > 1):
         return GoalVerdict.AWAY
     return GoalVerdict.EARLY
 

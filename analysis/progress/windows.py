@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 from analysis.evidence import RefusedError
 
+#: A month that holds less than this share of what it will hold is left out of verdicts.
+COMPLETE = 0.95
+
 _MONTHS = (
     "January",
     "February",
@@ -108,6 +111,7 @@ def match_windows(
     baseline: pd.PeriodIndex,
     now: pd.PeriodIndex,
     exposure: pd.Series[float] | None = None,
+    completeness: pd.Series[float] | None = None,
 ) -> Windows:
     """Match each current month with the same calendar month of the baseline years.
 
@@ -115,6 +119,8 @@ def match_windows(
         counts: monthly counts; NaN or absent is a month that was not (completely) reported.
         baseline, now: the months wanted on either side.
         exposure: people at risk in each month (same index), or None to compare counts.
+        completeness: share of its final count that a month holds so far; months below 0.95 are left
+            out like missing ones, a month without a value is taken as complete.
 
     A month that is missing now is dropped on both sides: its calendar month counts one time less.
     A month missing in the baseline is made up for by the other baseline years of the same calendar
@@ -125,15 +131,17 @@ def match_windows(
         RefusedError: the windows overlap or are in the wrong order.
     """
     refuse_overlap(baseline, now)
+    partly = incomplete_months(counts, completeness)
     known = counts.index[counts.notna().to_numpy()]
+    known = known[~known.isin(list(partly))]
     left_out: list[tuple[pd.Period, str]] = []
 
     base_known = baseline[baseline.isin(known)]
     for period in baseline[~baseline.isin(known)]:
-        left_out.append((period, "not completely reported; the other baseline years stand for it"))
+        left_out.append((period, f"{_unreported(period, partly)}; the other baseline years stand for it"))
     now_known = now[now.isin(known)]
     for period in now[~now.isin(known)]:
-        left_out.append((period, "not completely reported; left out of both sides"))
+        left_out.append((period, f"{_unreported(period, partly)}; left out of both sides"))
 
     comparable = now_known.month.isin(base_known.month)
     for period in now_known[~comparable]:
@@ -149,6 +157,23 @@ def match_windows(
     weights = now_by[base_used.month] / np.where(base_by > 0, base_by, 1.0)[base_used.month]
     left_out.sort(key=lambda pair: pair[0])
     return Windows(now_used, base_used, weights, tuple(left_out), _words(now_used, base_used))
+
+
+def incomplete_months(
+    counts: pd.Series[float], completeness: pd.Series[float] | None
+) -> dict[pd.Period, float]:
+    """Reported months that hold less than 95 % of what they will hold: month → share."""
+    if completeness is None:
+        return {}
+    share = completeness.reindex(counts.index)
+    thin = counts.notna().to_numpy() & (share.to_numpy(float) < COMPLETE)
+    return {period: float(share[period]) for period in counts.index[thin]}
+
+
+def _unreported(period: pd.Period, partly: dict[pd.Period, float]) -> str:
+    if period in partly:
+        return f"reports are still coming in, about {100 * partly[period]:.0f} % are there so far"
+    return "not completely reported"
 
 
 def _sizes(months: pd.PeriodIndex, exposure: pd.Series[float] | None) -> NDArray[np.float64]:

@@ -93,3 +93,29 @@ def sentences_of(
         f"To reach it, the months left may hold {pace(pace_needed)} events each on average, against "
         f"{pace(found.events / months)} since the start.",
     )
+
+
+def assumption_words(
+    goal: Goal, dispersion: float, since: tuple[float, float], rates: bool
+) -> tuple[str, ...]:
+    """What the probability of reaching the goal takes for granted."""
+    events, expected = since
+    if expected <= 0:
+        return ("No chance of reaching the goal is given before a month can be compared.",)
+    words = [
+        "The chance holds if the level since the start stays as it is: it knows nothing of new work, "
+        "of work that ends, or of anything else that may change.",
+        f"How well that level is known from {number(events)} events so far is part of the chance, and so "
+        "is the scatter of the months to come.",
+        "The time of year is taken from the baseline: each month to come has its calendar month’s share.",
+        f"The goal itself is a fixed number of events, {100 * (1 - goal.reduction):.0f} % of the "
+        "baseline’s pace.",
+    ]
+    if dispersion > THRESHOLD:
+        words.append(
+            f"Months scatter {dispersion:.1f} times as much as chance alone would make them, as they did "
+            "in the baseline."
+        )
+    if rates:
+        words.append("The newest population stands for the months to come.")
+    return tuple(words)

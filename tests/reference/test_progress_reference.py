@@ -68,6 +68,13 @@ def test_zero_against_zero_is_undefined_and_never_raises():
     assert math.isnan(ratios.rate_ratio(0, 0, 1.0))
 
 
+def test_the_p_of_a_comparison_is_the_central_one(expected):
+    for case in (c for c in expected["rate_ratio"].values() if "count_now" in c):
+        r = case["exposure_now"] / case["exposure_base"]
+        p = ratios.comparison_p(case["count_now"], case["count_base"], r)
+        assert p == pytest.approx(case["exact_p_central"], **DIGITS)
+
+
 def test_statsmodels_values_of_the_same_ratios(expected):
     """The other methods of statsmodels, through the one door that the product uses for them."""
     for name, block in expected["rate_ratio_statsmodels015"].items():

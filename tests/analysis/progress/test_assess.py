@@ -56,16 +56,17 @@ test_the_seasonal_example = pytest.mark.reference(test_the_seasonal_example)
 
 
 @pytest.mark.parametrize(
-    ("after", "verdict"),
+    ("before", "after", "verdict"),
     [
-        (7.0, GoalVerdict.REACHED),
-        (8.6, GoalVerdict.TOWARD),
-        (10.0, GoalVerdict.EARLY),
-        (12.5, GoalVerdict.AWAY),
+        (10, 7.0, GoalVerdict.REACHED),
+        (100, 92.0, GoalVerdict.TOWARD),
+        (10, 8.6, GoalVerdict.EARLY),  # 30 fewer of 210: chance alone does as much one time in eight
+        (10, 10.0, GoalVerdict.EARLY),
+        (10, 13.0, GoalVerdict.AWAY),
     ],
 )
-def test_verdicts(flat, goal, after, verdict):
-    p = assess(flat(10, after), goal, "2026-09")
+def test_verdicts(flat, goal, before, after, verdict):
+    p = assess(flat(before, after), goal, "2026-09")
     assert p.verdict is verdict
     assert str(p.verdict) == verdict.value
 
