@@ -4,7 +4,7 @@
 with the effect as a rate ratio, the counterfactual month by month, and what was checked.
 """
 
-from analysis.its.result import ItsResult, fit
+from analysis.its.result import ItsResult, fit, fit_many
 from analysis.its.spec import FAMILY_LABELS, ItsSpec
 
-__all__ = ["FAMILY_LABELS", "ItsResult", "ItsSpec", "fit"]
+__all__ = ["FAMILY_LABELS", "ItsResult", "ItsSpec", "fit", "fit_many"]

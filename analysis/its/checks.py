@@ -12,10 +12,10 @@ from scipy.stats import chi2
 from analysis.evidence import Check, CheckState, RefusedError
 from analysis.its import glm
 from analysis.its.design import Design
-from analysis.its.families import Estimate
+from analysis.its.estimate import Estimate
 from analysis.its.glm import Array
 from analysis.its.series import Prepared
-from analysis.its.spec import ItsSpec
+from analysis.its.spec import LINEAR, ItsSpec
 
 PASSED, FAILED, CANNOT_TELL = CheckState.PASSED, CheckState.FAILED, CheckState.CANNOT_TELL
 
@@ -74,10 +74,7 @@ def diagnostics(series: Prepared, found: Estimate) -> tuple[dict[str, float], pd
     floor = 1.0 if found.dispersion > 0 else 0.0
     others = np.maximum((float(np.sum(pearson**2)) - squared) / max(n - k - 1, 1), max(floor, 1e-12))
     cook = squared * h / ((1 - h) * k * others)
-    periods = series.periods[series.used]
-    if len(periods) != n:  # months without any event in either series are in no ratio
-        assert series.control is not None
-        periods = series.periods[series.used & (series.count + series.control > 0)]
+    periods = series.periods[found.kept]
     table = pd.DataFrame({"period": periods, "pearson": pearson, "deviance": e, "leverage": h, "cook": cook})
     return numbers, table
 
@@ -103,9 +100,11 @@ def scatter(found: Estimate, spec: ItsSpec) -> Check:
     """Do counts scatter more than the family allows?"""
     name = "Scatter of the counts"
     value = found.numbers["pearson_dispersion"]
-    if spec.family == "log_prais_winsten":
+    if spec.family == "log_prais_winsten" or spec.family in LINEAR:
         return Check(
-            name, CANNOT_TELL, "A model of logarithms estimates its scatter; there is nothing to compare."
+            name,
+            CANNOT_TELL,
+            "The model estimates its scatter; there is nothing to compare it with.",
         )
     table = pd.DataFrame({"pearson dispersion": [value]})
     words = f"Counts scatter {value:.2f} times as much as the family's own counts"
@@ -135,7 +134,7 @@ def memory(found: Estimate, spec: ItsSpec) -> Check:
         return Check(
             name, PASSED, f"Months hang together, and the drifting level allows for it: {words}.", table
         )
-    if spec.family == "log_prais_winsten":
+    if spec.family in ("log_prais_winsten", "gls_ar1", "arima"):
         return Check(name, FAILED, f"Memory beyond one month remains in the residuals: {words}.", table)
     if spec.covariance == "hac":
         return Check(

@@ -26,12 +26,12 @@ class Design:
 def build(series: Prepared, spec: ItsSpec) -> Design:
     """Design of one series over all its periods.
 
-    Columns in this order: intercept, trend (1, 2, … from the first period), level, slope, further
+    Columns in this order: intercept, trend (1, 2, … from the first period), level, slope, after_end, further
     interruptions (level2, slope2, …), season (sin1, cos1, … of the calendar position in the year, or
     month2 … month12), covariates by their names.
     """
     n = len(series.periods)
-    after = series.after.astype(float)
+    after = (series.after & ~series.ended).astype(float)
     since = np.maximum(np.arange(n) - series.first_after, 0) + spec.slope_first
     columns: dict[str, Array] = {"intercept": np.ones(n)}
     if spec.trend:
@@ -41,6 +41,9 @@ def build(series: Prepared, spec: ItsSpec) -> Design:
     if spec.slope:
         columns["slope"] = after * since
         off.append("slope")
+    if series.ended.any():
+        columns["after_end"] = series.ended.astype(float)
+        off.append("after_end")
     for number, text in enumerate(spec.interruptions, start=2):
         columns |= _interruption(series, spec, text, number)
     season, choices = _season(series, spec)

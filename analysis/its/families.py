@@ -1,52 +1,30 @@
-"""Each family's fit, in one shape: what is known of the coefficients, how counts scatter, residuals."""
+"""Each family's fit, in one shape: what is known of the coefficients, how counts scatter, residuals.
+
+``estimate_many`` fits a whole batch: jobs of one family and one number of terms run through one array
+operation (see :mod:`analysis.its.many`). ``estimate`` is the batch of one, so the two cannot differ.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
 from analysis.evidence import RefusedError
-from analysis.its import glm
+from analysis.its import glm, many
+from analysis.its.arima import arima
 from analysis.its.design import Design, grouped, ratio
-from analysis.its.glm import Array
-from analysis.its.latent import integrate
+from analysis.its.estimate import Estimate
+from analysis.its.latent import Drift, integrate_many
+from analysis.its.linear import linear, log_linear
+from analysis.its.many import Array, Flags
 from analysis.its.posterior import Posterior
 from analysis.its.series import Prepared
 from analysis.its.spec import ItsSpec
 
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A fitted family.
-
-    Attributes:
-        design: terms and rows of the treated series, every period.
-        base: what ``design`` adds to on the log scale (n): exposure, or the comparison's own count.
-        effect_term: the name of the level change that is the intervention's.
-        posterior: what is known of the coefficients.
-        dispersion, alpha, variance: scatter of a count of mean m:
-            ``dispersion m + alpha m² + (exp(variance) − 1) m²``.
-        rows: weighted design of the treated series' used periods (their number × k).
-        pearson, deviance, leverage: residuals and leverages of the same periods.
-        numbers: further figures of the fit.
-        choices, warnings: sentences.
-    """
-
-    design: Design
-    base: Array
-    effect_term: str
-    posterior: Posterior
-    dispersion: float
-    alpha: float
-    variance: float
-    rows: Array
-    pearson: Array
-    deviance: Array
-    leverage: Array
-    numbers: dict[str, float]
-    choices: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+Job = tuple[Prepared, Design, ItsSpec]
 
 
 def estimate(series: Prepared, design: Design, spec: ItsSpec) -> Estimate:
@@ -55,40 +33,111 @@ def estimate(series: Prepared, design: Design, spec: ItsSpec) -> Estimate:
     Raises:
         RefusedError: the family cannot be fitted to these counts.
     """
-    if spec.family == "latent_ar1":
-        return _latent(series, design)
-    if spec.family == "log_prais_winsten":
-        return _log_linear(series, design)
-    return _counts(series, design, spec)
+    found = estimate_many([(series, design, spec)])[0]
+    if isinstance(found, RefusedError):
+        raise found
+    return found
 
 
-def _counts(series: Prepared, design: Design, spec: ItsSpec) -> Estimate:
+def estimate_many(jobs: Sequence[Job]) -> list[Estimate | RefusedError]:
+    """Fit many series, each with its own design and spec; a refusal stands in its place in the list."""
+    out: list[Estimate | RefusedError | None] = [None] * len(jobs)
+    problems: dict[tuple[str, int, bool], list[tuple[int, Problem]]] = {}
+    for place, (series, design, spec) in enumerate(jobs):
+        try:
+            if spec.family in _ALONE:
+                out[place] = _ALONE[spec.family](series, design, spec)
+            else:
+                problem = _MAKE[spec.family](series, design, spec)
+                key = (spec.family, problem.x.shape[1], problem.total is not None)
+                problems.setdefault(key, []).append((place, problem))
+        except RefusedError as refusal:
+            out[place] = refusal
+    for (family, _, _), group in problems.items():
+        found = _SOLVE[family]([problem for _, problem in group])
+        for (place, _), one in zip(group, found, strict=True):
+            out[place] = one
+    return [one if one is not None else RefusedError(glm.UNSETTLED) for one in out]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What one job asks of the solver: responses, terms, base and time of its rows (n), and its words."""
+
+    job: Job
+    design: Design
+    term: str
+    base: Array
+    used: Flags
+    y: Array
+    x: Array
+    offset: Array
+    time: Array
+    total: Array | None = None
+    groups: Array | None = None
+    choices: tuple[str, ...] = ()
+
+
+def _rows(problems: list[Problem]) -> many.Rows:
+    totals = [p.total for p in problems if p.total is not None]
+    return many.Rows.of(
+        [p.y for p in problems],
+        [p.x for p in problems],
+        [p.offset for p in problems],
+        [p.time for p in problems],
+        totals or None,
+    )
+
+
+def _counts_problem(series: Prepared, design: Design, spec: ItsSpec) -> Problem:
     """Poisson, quasi-Poisson and NB2; with a comparison, both series in one stacked model."""
     used = series.used
-    y, x, offset = series.count[used], design.factual[used], series.offset[used]
-    groups = np.ones(len(y))
-    choices: list[str] = []
-    term = "level"
-    if series.control is not None and series.control_offset is not None:
-        shared = x
-        design, term = grouped(design), "treated:level"
-        x = np.vstack([np.hstack([shared, np.zeros_like(shared)]), design.factual[used]])
-        y = np.concatenate([series.control[used], y])
-        offset = np.concatenate([series.control_offset[used], offset])
-        groups = np.repeat([0.0, 1.0], len(shared))
-        choices.append(
+    y, x, offset, time = series.count[used], design.factual[used], series.offset[used], series.time[used]
+    job = (series, design, spec)
+    if series.control is None or series.control_offset is None:
+        return Problem(job, design, "level", series.offset, used, y, x, offset, time, groups=np.ones(len(y)))
+    design = grouped(design)
+    return Problem(
+        job,
+        design,
+        "treated:level",
+        series.offset,
+        used,
+        np.concatenate([series.control[used], y]),
+        np.vstack([np.hstack([x, np.zeros_like(x)]), design.factual[used]]),
+        np.concatenate([series.control_offset[used], offset]),
+        np.concatenate([time, time]),
+        groups=np.repeat([0.0, 1.0], len(x)),
+        choices=(
             "Comparison: both series in one model, each with its own level, trend, season and change; "
-            "the effect is the treated series' change beyond the comparison's."
-        )
+            "the effect is the treated series' change beyond the comparison's.",
+        ),
+    )
+
+
+def _counts_solved(problems: list[Problem]) -> list[Estimate | RefusedError]:
+    rows = _rows(problems)
+    negative = problems[0].job[2].family == "negative_binomial"
+    fits = many.negative_binomial(rows) if negative else many.irls(rows)
+    out: list[Estimate | RefusedError] = []
+    for place, problem in enumerate(problems):
+        try:
+            out.append(_counts(problem, glm.pick(fits, place, len(problem.y))))
+        except RefusedError as refusal:
+            out.append(refusal)
+    return out
+
+
+def _counts(problem: Problem, fit: glm.Glm) -> Estimate:
+    series, _, spec = problem.job
+    y, x, groups = problem.y, problem.x, problem.groups
+    choices = list(problem.choices)
     if spec.family == "negative_binomial":
-        fit = glm.negative_binomial(y, x, offset)
         choices.append(
             f"Negative binomial dispersion by maximum likelihood: {fit.alpha:.4g}."
             if fit.alpha > 0
             else "The counts scatter no more than Poisson counts: the negative binomial is the Poisson model."
         )
-    else:
-        fit = glm.irls(y, x, offset)
     n, k = x.shape
     chi2 = float(np.sum(fit.pearson**2))
     pearson_dispersion = chi2 / (n - k)
@@ -103,11 +152,8 @@ def _counts(series: Prepared, design: Design, spec: ItsSpec) -> Estimate:
         )
     cov = fit.cov * dispersion
     if spec.covariance == "hac":
-        lags = (
-            spec.hac_lags
-            if spec.hac_lags is not None
-            else int(4 * (len(series.count[used]) / 100) ** (2 / 9))
-        )
+        lags = spec.lags(int(series.used.sum()))
+        assert groups is not None
         cov = glm.newey_west(fit, x, lags, groups)
         choices.append(
             f"Newey–West standard errors with {lags} lags, times n/(n − k); a gap counts as adjacent"
@@ -120,11 +166,11 @@ def _counts(series: Prepared, design: Design, spec: ItsSpec) -> Estimate:
             )
     if not np.all(np.isfinite(cov)) or np.any(np.diag(cov) <= 0):
         raise RefusedError("The uncertainty of this model cannot be computed; use fewer terms.")
-    own = slice(n - int(used.sum()), n)
+    own = slice(n - int(series.used.sum()), n)
     return Estimate(
-        design=design,
-        base=series.offset,
-        effect_term=term,
+        design=problem.design,
+        base=problem.base,
+        effect_term=problem.term,
         posterior=Posterior.single(fit.beta, cov),
         dispersion=dispersion,
         alpha=fit.alpha,
@@ -133,6 +179,7 @@ def _counts(series: Prepared, design: Design, spec: ItsSpec) -> Estimate:
         pearson=fit.pearson[own],
         deviance=glm.deviance_residuals(y, fit)[own],
         leverage=fit.hat(x)[own],
+        kept=series.used,
         numbers={
             "pearson_dispersion": pearson_dispersion,
             "deviance": float(np.sum(glm.deviance_residuals(y, fit) ** 2)),
@@ -145,7 +192,7 @@ def _counts(series: Prepared, design: Design, spec: ItsSpec) -> Estimate:
     )
 
 
-def _latent(series: Prepared, design: Design) -> Estimate:
+def _latent_problem(series: Prepared, design: Design, spec: ItsSpec) -> Problem:
     """Poisson with a latent AR(1) level; with a comparison, of the ratio of the two.
 
     Two Poisson series that share a month's circumstances are, given their sum, binomial: the shared
@@ -153,6 +200,7 @@ def _latent(series: Prepared, design: Design) -> Estimate:
     What drifts is then the log ratio.
     """
     used = series.used
+    whole = design
     choices: list[str] = []
     y, base = series.count, series.offset
     term, total = "level", None
@@ -177,10 +225,40 @@ def _latent(series: Prepared, design: Design) -> Estimate:
             "Comparison: month by month, the share of the two series' events that is the treated one's. "
             "What moves both drops out; season and trend of the ratio are its own."
         )
-    x = design.factual[used]
-    fit = glm.irls(y[used], x, base[used], total=total)
-    posterior, drift = integrate(x, fit.eta - base[used] + fit.residual, fit.weight, series.time[used])
-    choices.append(drift.sentence)
+    return Problem(
+        (series, whole, spec),
+        design,
+        term,
+        base,
+        used,
+        y[used],
+        design.factual[used],
+        base[used],
+        series.time[used],
+        total,
+        choices=tuple(choices),
+    )
+
+
+def _latent_solved(problems: list[Problem]) -> list[Estimate | RefusedError]:
+    rows = _rows(problems)
+    fits = many.irls(rows)
+    out: list[Estimate | RefusedError] = [RefusedError(glm.UNSETTLED)] * len(problems)
+    good = np.flatnonzero(fits.settled)
+    if not len(good):
+        return out
+    response = fits.eta - rows.offset + fits.residual
+    ready = replace(rows.take(good), y=response[good])
+    averaged = integrate_many(ready, fits.weight[good])
+    for place, (posterior, drift) in zip(good, averaged, strict=True):
+        problem = problems[place]
+        out[place] = _latent(problem, glm.pick(fits, int(place), len(problem.y)), posterior, drift)
+    return out
+
+
+def _latent(problem: Problem, fit: glm.Glm, posterior: Posterior, drift: Drift) -> Estimate:
+    series, x = problem.job[0], problem.x
+    choices = (*problem.choices, drift.sentence)
     warnings: list[str] = []
     if drift.at_edge > 0.5:
         warnings.append(
@@ -188,14 +266,15 @@ def _latent(series: Prepared, design: Design) -> Estimate:
             "Look for months that are not real counts."
         )
     n, k = x.shape
+    base = problem.base
     if series.control is not None:
         with np.errstate(divide="ignore"):
             base = base + np.log(series.control)
-    deviance = glm.deviance_residuals(y[used], fit, total)
+    deviance = glm.deviance_residuals(problem.y, fit, problem.total)
     return Estimate(
-        design=design,
+        design=problem.design,
         base=base,
-        effect_term=term,
+        effect_term=problem.term,
         posterior=posterior,
         dispersion=1.0,
         alpha=0.0,
@@ -204,99 +283,37 @@ def _latent(series: Prepared, design: Design) -> Estimate:
         pearson=fit.pearson,
         deviance=deviance,
         leverage=fit.hat(x),
+        kept=problem.used,
         numbers={
             "pearson_dispersion": float(np.sum(fit.pearson**2)) / (n - k),
             "deviance": float(np.sum(deviance**2)),
             "drift_sd": drift.sd,
             "drift_rho": drift.rho,
             "drift_none": drift.none,
-            "level_without_drift": float(fit.beta[design.terms.index(term)]),
+            "level_without_drift": float(fit.beta[problem.design.terms.index(problem.term)]),
             "df_resid": float(n - k),
         },
-        choices=tuple(choices),
+        choices=choices,
         warnings=tuple(warnings),
     )
 
 
-def _log_linear(series: Prepared, design: Design) -> Estimate:
-    """Log counts on the terms with AR(1) errors; the first period is kept (Prais, Winsten 1954).
-
-    Gaps are true ones: the error after g periods is correlated by rho to the power g. With a
-    comparison, the log ratio is regressed.
-    """
-    used = series.used
-    y, base, term = series.count, series.offset, "level"
-    choices = ["Logarithms of the counts: the effect is on the geometric mean."]
-    sides = [("The series", y)]
-    if series.control is not None and series.control_offset is not None:
-        design, term = ratio(design), "treated:level"
-        sides.append(("The comparison", series.control))
-        base = series.offset - series.control_offset
-        choices.append("Comparison: the logarithm of the ratio of the two series.")
-    for who, counts in sides:
-        if (counts[used] == 0).any():
-            when = series.periods[int(np.flatnonzero(used & (counts == 0))[0])]
-            raise RefusedError(
-                f"{who} has no event in {when}, and zero has no logarithm. Use a family for counts, "
-                "for example latent_ar1."
-            )
-    if series.control is not None:
-        with np.errstate(divide="ignore"):
-            base = base + np.log(series.control)
-    x, z = design.factual[used], np.log(y[used]) - base[used]
-    gap = np.diff(series.time[used])
-    n, k = x.shape
-    rho, settled = 0.0, False
-    for _ in range(200):
-        wx, wz = _whiten(x, gap, rho), _whiten(z[:, None], gap, rho)[:, 0]
-        beta = np.linalg.lstsq(wx, wz, rcond=None)[0]
-        e = z - x @ beta
-        near = gap == 1
-        new = float(np.sum(e[1:][near] * e[:-1][near]) / np.sum(e[:-1][near] ** 2)) if near.any() else 0.0
-        new = float(np.clip(new, -0.99, 0.99))
-        if abs(new - rho) < 1e-10:
-            settled = True
-            break
-        rho = new
-    wx, wz = _whiten(x, gap, rho), _whiten(z[:, None], gap, rho)[:, 0]
-    rest = wz - wx @ beta
-    sigma2 = float(rest @ rest) / (n - k)
-    inverse = np.linalg.inv(wx.T @ wx)
-    choices.append(f"Errors of neighbouring {series.unit}s are correlated by {rho:.2f} (Prais–Winsten).")
-    marginal = sigma2 / (1 - rho**2)
-    standard = rest / np.sqrt(sigma2) if sigma2 > 0 else rest
-    # The mean of counts is above the exponential of the mean log by a common factor.
-    smear = float(np.sum(y[used]) / np.sum(np.exp(base[used] + x @ beta)))
-    return Estimate(
-        design=design,
-        base=base + np.log(smear),
-        effect_term=term,
-        posterior=Posterior.single(
-            np.asarray(beta, float), np.asarray(sigma2 * inverse, float), df=float(n - k)
-        ),
-        dispersion=0.0,
-        alpha=0.0,
-        variance=marginal,
-        rows=wx,
-        pearson=standard,
-        deviance=standard,
-        leverage=np.clip(np.einsum("ij,jk,ik->i", wx, inverse, wx), 0, 1 - 1e-9),
-        numbers={
-            "pearson_dispersion": sigma2,
-            "deviance": float(rest @ rest),
-            "rho": rho,
-            "df_resid": float(n - k),
-        },
-        choices=tuple(choices),
-        warnings=() if settled else ("The correlation of neighbouring months did not settle on one value.",),
-    )
-
-
-def _whiten(values: Array, gap: Array, rho: float) -> Array:
-    """Rows (n × m) made uncorrelated with equal variance under AR(1) errors with calendar gaps."""
-    out = values.copy()
-    out[0] *= np.sqrt(1 - rho**2)
-    power = rho**gap
-    scale = np.sqrt((1 - rho**2) / (1 - power**2))
-    out[1:] = (values[1:] - power[:, None] * values[:-1]) * scale[:, None]
-    return out
+_MAKE: Final[dict[str, Callable[[Prepared, Design, ItsSpec], Problem]]] = {
+    "latent_ar1": _latent_problem,
+    "poisson": _counts_problem,
+    "quasi_poisson": _counts_problem,
+    "negative_binomial": _counts_problem,
+}
+_SOLVE: Final[dict[str, Callable[[list[Problem]], list[Estimate | RefusedError]]]] = {
+    "latent_ar1": _latent_solved,
+    "poisson": _counts_solved,
+    "quasi_poisson": _counts_solved,
+    "negative_binomial": _counts_solved,
+}
+#: Families that are fitted one at a time.
+_ALONE: Final[dict[str, Callable[[Prepared, Design, ItsSpec], Estimate]]] = {
+    "log_prais_winsten": log_linear,
+    "ols": linear,
+    "gls_ar1": linear,
+    "arima": arima,
+}

@@ -1,25 +1,27 @@
-"""Log-linear and logit models by iteratively reweighted least squares, and Newey–West covariances.
+"""One log-linear or logit model, its residuals, likelihood and Newey–West covariance.
 
-Small and exact, because one question needs dozens of fits (pretended starts, grids): each takes a
-fraction of a millisecond. Agrees with statsmodels, MASS and sandwich to the last digits (tests).
+Agrees with statsmodels, MASS and sandwich to the last digits (tests).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
-from scipy.special import digamma, gammaln, xlogy
+from scipy.special import gammaln, xlogy
 
 from analysis.evidence import RefusedError
+from analysis.its import many
 
 Array = NDArray[np.float64]
 
-_MAX_STEPS = 100
-#: An NB2 dispersion below this is none: the Poisson model is used.
-_NO_ALPHA = 1e-6
+UNSETTLED: Final = (
+    "The model does not settle on an answer: some part of the year, or some period between two changes, "
+    "has no events at all, or the counts scatter without limit. Use fewer harmonics, no month factors, or "
+    "a longer series, and look for months that are not real counts."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,33 +63,8 @@ def irls(y: Array, design: Array, offset: Array, *, alpha: float = 0.0, total: A
         RefusedError: the fit does not settle, because some term explains a group of months without
             any event.
     """
-    eta = np.log(y + 0.2) if total is None else np.log((y + 0.5) / (total - y + 0.5))
-    beta = np.zeros(design.shape[1])
-    deviance = np.inf
-    for _ in range(_MAX_STEPS):
-        mu, weight, residual = _working(y, eta, alpha, total)
-        root = np.sqrt(weight)
-        q, r = np.linalg.qr(root[:, None] * design)
-        try:
-            step = np.linalg.solve(r, q.T @ (root * (eta - offset + residual)))
-        except np.linalg.LinAlgError:
-            break
-        eta = design @ step + offset
-        if not np.all(np.isfinite(eta)) or np.max(np.abs(eta)) > 300:
-            break
-        moved = float(np.max(np.abs(step - beta)))
-        beta = step
-        before, deviance = deviance, _deviance(y, eta, alpha, total)
-        settled = abs(deviance - before) <= 1e-13 * (abs(deviance) + 0.1)
-        if settled and moved <= 1e-9 * (1.0 + float(np.max(np.abs(beta)))):
-            mu, weight, residual = _working(y, eta, alpha, total)
-            _, r = np.linalg.qr(np.sqrt(weight)[:, None] * design)
-            inverse = np.linalg.inv(r)
-            return Glm(beta, inverse @ inverse.T, mu, weight, residual, eta, alpha)
-    raise RefusedError(
-        "The model does not settle on an answer: some part of the year, or some period between two changes, "
-        "has no events at all. Use fewer harmonics, no month factors, or a longer series."
-    )
+    rows = many.Rows.of([y], [design], [offset], total=None if total is None else [total])
+    return pick(many.irls(rows, np.array([alpha])), 0, len(y))
 
 
 def negative_binomial(y: Array, design: Array, offset: Array) -> Glm:
@@ -96,24 +73,26 @@ def negative_binomial(y: Array, design: Array, offset: Array) -> Glm:
     Returns the Poisson fit (``alpha`` 0) when counts scatter no more than Poisson counts do: there the
     likelihood falls from alpha = 0 on. Standard errors hold alpha fixed, as MASS::glm.nb does.
     """
-    poisson = irls(y, design, offset)
-    if float(np.sum((y - poisson.mu) ** 2 - y)) <= 0:
-        return poisson
+    return pick(many.negative_binomial(many.Rows.of([y], [design], [offset])), 0, len(y))
 
-    def score(log_alpha: float) -> float:
-        alpha = float(np.exp(log_alpha))
-        return _alpha_score(y, irls(y, design, offset, alpha=alpha).mu, alpha)
 
-    low = float(np.log(_NO_ALPHA))
-    if score(low) <= 0:
-        return poisson
-    high = low + 1.0
-    while score(high) > 0:
-        low, high = high, high + 1.0
-        if high > np.log(1e3):
-            raise RefusedError("The counts scatter without limit; look for months that are not real counts.")
-    log_alpha = float(brentq(score, low, high, xtol=1e-11, rtol=1e-12))
-    return irls(y, design, offset, alpha=float(np.exp(log_alpha)))
+def pick(fits: many.Fits, place: int, n: int) -> Glm:
+    """One fit of a batch, without its padding.
+
+    Raises:
+        RefusedError: that fit did not settle.
+    """
+    if not fits.settled[place]:
+        raise RefusedError(UNSETTLED)
+    return Glm(
+        beta=fits.beta[place],
+        cov=fits.cov[place],
+        mu=fits.mu[place, :n],
+        weight=fits.weight[place, :n],
+        residual=fits.residual[place, :n],
+        eta=fits.eta[place, :n],
+        alpha=float(fits.alpha[place]),
+    )
 
 
 def newey_west(fit: Glm, design: Array, lags: int, groups: Array) -> Array:
@@ -137,7 +116,7 @@ def newey_west(fit: Glm, design: Array, lags: int, groups: Array) -> Array:
 
 def deviance_residuals(y: Array, fit: Glm, total: Array | None = None) -> Array:
     """Signed roots of the deviance contributions (n)."""
-    parts = _deviance_parts(y, fit.eta, fit.alpha, total)
+    parts = many.deviance_parts(y, fit.eta, np.asarray(fit.alpha), total)
     values: Array = np.sign(y - fit.mu) * np.sqrt(np.maximum(parts, 0.0))
     return values
 
@@ -151,42 +130,3 @@ def log_likelihood(y: Array, fit: Glm) -> float:
     parts = gammaln(y + theta) - gammaln(theta) - gammaln(y + 1)
     parts = parts + xlogy(y, mu) + theta * np.log(theta) - (y + theta) * np.log(theta + mu)
     return float(np.sum(parts))
-
-
-def _working(y: Array, eta: Array, alpha: float, total: Array | None) -> tuple[Array, Array, Array]:
-    """Mean, working weight and working residual."""
-    if total is None:
-        mu = np.exp(np.clip(eta, -300, 300))
-        return mu, mu / (1.0 + alpha * mu), (y - mu) / mu
-    p = 1.0 / (1.0 + np.exp(-np.clip(eta, -300, 300)))
-    mu = total * p
-    weight = np.maximum(mu * (1.0 - p), 1e-12)
-    return mu, weight, (y - mu) / weight
-
-
-def _deviance_parts(y: Array, eta: Array, alpha: float, total: Array | None) -> Array:
-    mu, _, _ = _working(y, eta, alpha, total)
-    ratio = np.maximum(y, 1e-300) / mu
-    if total is not None:
-        rest, rest_mu = total - y, np.maximum(total - mu, 1e-300)
-        parts: Array = 2.0 * (xlogy(y, ratio) + xlogy(rest, np.maximum(rest, 1e-300) / rest_mu))
-    elif alpha == 0:
-        parts = 2.0 * (xlogy(y, ratio) - (y - mu))
-    else:
-        parts = 2.0 * (xlogy(y, ratio) - (y + 1 / alpha) * np.log((1 + alpha * y) / (1 + alpha * mu)))
-    return parts
-
-
-def _deviance(y: Array, eta: Array, alpha: float, total: Array | None) -> float:
-    return float(np.sum(_deviance_parts(y, eta, alpha, total)))
-
-
-def _alpha_score(y: Array, mu: Array, alpha: float) -> float:
-    """Derivative of the NB2 log-likelihood by theta = 1/alpha, signed so that it falls in alpha.
-
-    The profile score equals this partial one, because the coefficients are at their own optimum.
-    """
-    theta = 1.0 / alpha
-    parts = digamma(y + theta) - digamma(theta) + np.log(theta) + 1.0 - np.log(theta + mu)
-    parts = parts - (y + theta) / (mu + theta)
-    return float(-np.sum(parts))

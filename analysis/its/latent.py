@@ -16,7 +16,7 @@ from typing import Final
 
 import numpy as np
 
-from analysis.its.glm import Array
+from analysis.its.many import Array, Rows, crossed
 from analysis.its.posterior import Posterior
 
 SD_GRID: Final = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6)
@@ -79,17 +79,37 @@ def integrate(design: Array, response: Array, weight: Array, time: Array) -> tup
         weight: n working weights (inverse variances without drift).
         time: n calendar positions, in periods.
     """
+    rows = Rows.of([response], [design], [np.zeros_like(response)], [time])
+    return integrate_many(rows, weight[None, :])[0]
+
+
+def integrate_many(rows: Rows, weight: Array) -> list[tuple[Posterior, Drift]]:
+    """The same for s series: ``rows.y`` holds the working responses, ``weight`` (s × n) their weights."""
     grid = pairs()
-    s, rho = grid[:, 0], grid[:, 1]
-    columns = np.concatenate([design, response[:, None]], axis=1)
-    whitened, log_det = _whiten(columns, weight, time, s, rho)
-    x, z = whitened[:, :, :-1], whitened[:, :, -1]
-    information = np.einsum("gni,gnj->gij", x, x)
+    columns = np.concatenate([rows.x, rows.y[:, :, None]], axis=2)
+    size = np.sqrt(np.einsum("snm,snm->sm", columns, columns * rows.used[:, :, None]))
+    size = np.where(size > 0, size, 1.0)
+    product, log_det = crossed(columns / size[:, None, :], weight, rows, grid[:, 0], grid[:, 1])
+    information = product[:, :, :-1, :-1]
     covs = np.linalg.inv(information)
-    betas = np.einsum("gij,gnj,gn->gi", covs, x, z, optimize=True)
-    rest = z - np.einsum("gni,gi->gn", x, betas)
-    restricted = -0.5 * (log_det + np.linalg.slogdet(information)[1] + np.sum(rest**2, axis=1))
-    log_weight = restricted + np.log(grid[:, 2])
+    betas = np.einsum("sgij,sgj->sgi", covs, product[:, :, :-1, -1])
+    rest = product[:, :, -1, -1] - np.einsum("sgi,sgi->sg", betas, product[:, :, :-1, -1])
+    log_weight = weigh(information, rest * size[:, -1:] ** 2, log_det)
+    scale = size[:, :-1]
+    betas = betas * (size[:, None, -1:] / scale[:, None, :])
+    covs = covs / (scale[:, None, :, None] * scale[:, None, None, :])
+    return [_averaged(b, c, w, grid) for b, c, w in zip(betas, covs, log_weight, strict=True)]
+
+
+def weigh(information: Array, rest: Array, log_det: Array) -> Array:
+    """Log weights (s × g) of the pairs: restricted likelihood and prior, up to a constant per series."""
+    restricted = -0.5 * (log_det + np.linalg.slogdet(information)[1] + rest)
+    log_weight: Array = restricted + np.log(pairs()[:, 2])
+    return log_weight
+
+
+def _averaged(betas: Array, covs: Array, log_weight: Array, grid: Array) -> tuple[Posterior, Drift]:
+    s, rho = grid[:, 0], grid[:, 1]
     weights = np.exp(log_weight - log_weight.max())
     weights /= weights.sum()
     drifting = s > 0
@@ -104,31 +124,3 @@ def integrate(design: Array, response: Array, weight: Array, time: Array) -> tup
     )
     kept = weights > _NEGLIGIBLE * weights.max()
     return Posterior(betas[kept], covs[kept], weights[kept] / weights[kept].sum()), drift
-
-
-def _whiten(columns: Array, weight: Array, time: Array, s: Array, rho: Array) -> tuple[Array, Array]:
-    """Columns (n × m) freed of the covariance of each of g pairs, and its log determinants (g).
-
-    One pass of the Kalman filter, all pairs at once: the innovations over their standard deviations
-    are the columns times the inverse Cholesky factor, without building any n × n matrix.
-
-    Returns:
-        (g × n × m) whitened columns, (g) log determinants.
-    """
-    n, m = columns.shape
-    whitened = np.empty((len(s), n, m))
-    log_det = np.zeros(len(s))
-    level, spread = np.zeros((len(s), m)), s**2
-    for t in range(n):
-        if t > 0:
-            carry = rho ** (time[t] - time[t - 1])
-            level = carry[:, None] * level
-            spread = carry**2 * spread + s**2 * (1.0 - carry**2)
-        total = spread + 1.0 / weight[t]
-        surprise = columns[t] - level
-        whitened[:, t] = surprise / np.sqrt(total)[:, None]
-        log_det += np.log(total)
-        gain = spread / total
-        level = level + gain[:, None] * surprise
-        spread = spread * (1.0 - gain)
-    return whitened, log_det

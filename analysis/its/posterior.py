@@ -13,6 +13,8 @@ from scipy.stats import t as student
 from analysis.evidence import Interval
 from analysis.its.glm import Array
 
+_ROOT_2_PI = math.sqrt(2.0 * math.pi)
+
 
 @dataclass(frozen=True, slots=True)
 class Posterior:
@@ -49,22 +51,16 @@ class Posterior:
     def of(self, f: Callable[[Array], tuple[Array, Array]]) -> Marginal:
         """Distribution of m smooth functions of the coefficients, by the delta method per component.
 
-        ``f`` takes coefficients (k) and returns values (m) and gradients (m × k).
+        ``f`` takes coefficients (g × k) and returns values (g × m) and gradients (g × m × k).
         """
-        found = [f(beta) for beta in self.betas]
-        values = np.stack([v for v, _ in found])
-        sds = np.stack([_sd(g, cov) for (_, g), cov in zip(found, self.covs, strict=True)])
-        return Marginal(values, sds, self.weights, self.df)
+        values, gradients = f(self.betas)
+        variance = np.einsum("gmi,gij,gmj->gm", gradients, self.covs, gradients, optimize=True)
+        return Marginal(values, np.sqrt(np.maximum(variance, 0.0)), self.weights, self.df)
 
     def coefficients(self) -> Marginal:
         """Distribution of each coefficient."""
         sds = np.sqrt(np.diagonal(self.covs, axis1=1, axis2=2))
         return Marginal(self.betas, sds, self.weights, self.df)
-
-
-def _sd(gradient: Array, cov: Array) -> Array:
-    variance: Array = np.einsum("mi,ij,mj->m", gradient, cov, gradient)
-    return np.sqrt(np.maximum(variance, 0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +99,23 @@ class Marginal:
             z = float(ndtri(q)) if math.isinf(self.df) else float(student.ppf(q, self.df))
             exact: Array = self.means[0] + z * self.sds[0]
             return exact
-        # Every component's own quantile bounds that of the mixture.
+        # Every component's own quantile bounds that of the mixture; Newton steps stay inside the bounds.
         own = self.means + float(ndtri(q)) * self.sds
         low, high = own.min(axis=0), own.max(axis=0)
-        for _ in range(60):
-            middle = (low + high) / 2
-            under = self.below(middle) < q
-            low, high = np.where(under, middle, low), np.where(under, high, middle)
-        middle_of: Array = (low + high) / 2
-        return middle_of
+        at = np.clip(self.mean + float(ndtri(q)) * self.sd, low, high)
+        for _ in range(80):
+            away = (at - self.means) / self.sds
+            short = self.weights @ ndtr(away) - q
+            low, high = np.where(short < 0, at, low), np.where(short < 0, high, at)
+            density = self.weights @ (np.exp(-0.5 * away * away) / (self.sds * _ROOT_2_PI))
+            with np.errstate(all="ignore"):
+                new = at - short / density
+            new = np.where((new > low) & (new < high), new, 0.5 * (low + high))
+            settled = bool(np.all(np.abs(new - at) <= 1e-13 * (1.0 + np.abs(at))))
+            at = new
+            if settled:
+                break
+        return at
 
     def p_value(self) -> Array:
         """Two-sided probability (m): twice the smaller side of zero."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,8 +29,12 @@ class Prepared:
     """A series cut to its window; every array has one value a calendar period, none left out.
 
     ``offset``: log(population × days / 30.4375), without what was not given. ``time``: 1, 2, … from the
-    first period. ``after``: from the end of the phase-in on. ``used``: counted, and in no phase-in.
-    ``control``, ``control_offset``: the same of the comparison series, or None.
+    first period. ``after``: from the end of the phase-in on, ``ended``: from the end of a temporary
+    programme on. ``used``: ``available`` (counted, not left out) and in no phase-in or washout.
+    ``control``, ``control_offset``: the same of the comparison (several ones added up), or None;
+    ``others``: count and offset of each comparison by itself. ``per``: rates are per so many people
+    (100,000), 1 without a population. ``start``,
+    ``first_after``: places of the start and of the first period after the phase-in.
     """
 
     periods: pd.PeriodIndex
@@ -37,11 +42,16 @@ class Prepared:
     offset: Array
     time: Array
     after: Flags
+    ended: Flags
+    available: Flags
     used: Flags
     covariates: Array
     control: Array | None
     control_offset: Array | None
+    others: tuple[tuple[Array, Array], ...]
+    per: float
     per_year: int
+    start: int
     first_after: int
     choices: tuple[str, ...]
 
@@ -52,8 +62,13 @@ class Prepared:
 
     @property
     def post(self) -> Flags:
-        """Used periods after the phase-in."""
-        return self.used & self.after
+        """Used periods after the phase-in, up to the end of a temporary programme."""
+        return self.used & self.after & ~self.ended
+
+    @property
+    def later(self) -> Flags:
+        """Used periods after a temporary programme ended."""
+        return self.used & self.ended
 
     @property
     def unit(self) -> str:
@@ -61,7 +76,10 @@ class Prepared:
         return _WORDS[self.per_year]
 
 
-def prepare(data: pd.DataFrame, spec: ItsSpec, control: pd.DataFrame | None) -> Prepared:
+Control = pd.DataFrame | Mapping[str, pd.DataFrame] | None
+
+
+def prepare(data: pd.DataFrame, spec: ItsSpec, control: Control) -> Prepared:
     """Check the data against the spec and cut the window.
 
     Raises:
@@ -94,40 +112,127 @@ def prepare(data: pd.DataFrame, spec: ItsSpec, control: pd.DataFrame | None) -> 
     since = np.arange(len(periods)) - (start - first).n
     phase = (since >= 0) & (since < spec.phase_in)
     after = since >= spec.phase_in
-    used = np.isfinite(count) & ~phase
+    ended = np.zeros(len(periods), bool)
+    if spec.stop is not None:
+        stop = _period(spec.stop, freq, "stop")
+        if stop <= start + spec.phase_in:
+            raise RefusedError(
+                f"The programme stops in {stop}, before its phase-in is over ({start + spec.phase_in - 1})."
+            )
+        ended = np.arange(len(periods)) >= (stop - first).n
+        choices.append(
+            f"The programme ended before {stop}; the effect is that of the {unit}s in between."
+            if ended.any()
+            else f"The stop, {stop}, lies after the last {unit}: the programme has not ended yet."
+        )
+    washout = (since < 0) & (since >= -spec.washout)
+    out = _left_out(periods, spec)
+    available = np.isfinite(count) & ~out
+    used = available & ~phase & ~washout
     if phase.any():
         choices.append(
             f"Phase-in, {_span(periods, phase)}: counted neither before nor after; calendar time runs on."
         )
-    absent = ~np.isfinite(count) & ~phase
+    if washout.any():
+        choices.append(f"Washout, {_span(periods, washout)}: left out, because people knew what was coming.")
+    if out.any():
+        choices.append(f"Left out as asked: {_span(periods, out)}.")
+    absent = ~np.isfinite(count) & ~phase & ~washout & ~out
     if absent.any():
         choices.append(f"{int(absent.sum())} {unit}s without a count are left out: {_span(periods, absent)}.")
     covariates = table[list(spec.covariates)].to_numpy(float, copy=True)
-    unknown = used & ~np.isfinite(covariates).all(axis=1)
+    unknown = available & ~np.isfinite(covariates).all(axis=1)
     if unknown.any():
         used &= ~unknown
+        available &= ~unknown
         choices.append(
             f"{int(unknown.sum())} {unit}s without a covariate are left out: {_span(periods, unknown)}."
         )
 
     other = other_offset = None
+    others: tuple[tuple[Array, Array], ...] = ()
     if control is not None:
-        beside = _on_calendar(control, "control", ()).reindex(periods)
+        beside, apart = _beside(control, periods, available, choices)
         other = beside["count"].to_numpy(float, copy=True)
-        lone = used & ~np.isfinite(other)
+        lone = available & ~np.isfinite(other)
         if lone.any():
             used &= ~lone
+            available &= ~lone
             choices.append(
                 f"{int(lone.sum())} {unit}s without a comparison count are left out: {_span(periods, lone)}."
             )
         other_offset = _offset(beside, periods, np.isfinite(other) & used, spec, "the comparison", choices)
+        others = tuple(
+            (
+                one["count"].to_numpy(float, copy=True),
+                _offset(one, periods, np.isfinite(other) & used, spec, f"the comparison {name}", choices),
+            )
+            for name, one in apart.items()
+        )
     offset = _offset(table, periods, used, spec, "the series", choices)
+    if control is not None and ("population" in table.columns) != ("population" in beside.columns):
+        choices.append("Population on one side only: the other side's counts are taken as they are.")
     ready = Prepared(
-        periods, count, offset, np.arange(1.0, len(periods) + 1), after, used, covariates,
-        other, other_offset, per_year, int(np.argmax(after)), tuple(choices),
+        periods, count, offset, np.arange(1.0, len(periods) + 1), after, ended, available, used,
+        covariates, other, other_offset, others,
+        100_000.0 if "population" in table.columns else 1.0, per_year,
+        int((start - first).n), int(np.argmax(after)), tuple(choices),
     )  # fmt: skip
     _enough(ready, spec)
     return ready
+
+
+def _beside(
+    control: pd.DataFrame | Mapping[str, pd.DataFrame],
+    periods: pd.PeriodIndex,
+    available: Flags,
+    choices: list[str],
+) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    """The comparison added up over its members, and each member; on the periods of the series.
+
+    A member that lacks more than a tenth of the periods is left out; a period that a remaining member
+    lacks has no sum.
+    """
+    if isinstance(control, pd.DataFrame):
+        one = _on_calendar(control, "control", ()).reindex(periods)
+        return one, {"control": one}
+    if not control:
+        raise RefusedError("The comparison has no members; leave it out, or name at least one.")
+    members = {
+        str(name): _on_calendar(table, f"control {name!r}", ()).reindex(periods)
+        for name, table in control.items()
+    }
+    kept, gone = {}, []
+    for name, table in members.items():
+        share = float(table["count"].notna().to_numpy()[available].mean()) if available.any() else 0.0
+        if share < 0.9:
+            gone.append(name)
+        else:
+            kept[name] = table
+    if gone:
+        choices.append(f"Left out of the comparison for want of counts: {', '.join(gone)}.")
+    if not kept:
+        raise RefusedError("No member of the comparison has counts in nine of ten months of the series.")
+    columns = ["count"]
+    if all("population" in table.columns for table in kept.values()):
+        columns.append("population")
+    pooled = sum((table[columns] for table in list(kept.values())[1:]), next(iter(kept.values()))[columns])
+    if len(kept) > 1:
+        choices.append(f"Comparison of {len(kept)} members added up: {', '.join(kept)}.")
+    return pooled, {name: table[columns] for name, table in kept.items()}
+
+
+def _left_out(periods: pd.PeriodIndex, spec: ItsSpec) -> Flags:
+    """Periods inside the spans of ``spec.leave_out``."""
+    out = np.zeros(len(periods), bool)
+    for text in spec.leave_out:
+        first, _, last = str(text).partition(":")
+        low = _period(first.strip(), periods.freqstr, "leave_out")
+        high = _period(last.strip(), periods.freqstr, "leave_out") if last else low
+        if high < low:
+            raise RefusedError(f"The span {text!r} to leave out ends before it begins.")
+        out |= np.asarray((periods >= low) & (periods <= high), bool)
+    return out
 
 
 def _on_calendar(data: pd.DataFrame, name: str, covariates: tuple[str, ...]) -> pd.DataFrame:

@@ -7,7 +7,16 @@ from typing import Final, Literal, get_args
 
 from analysis.evidence import RefusedError
 
-Family = Literal["latent_ar1", "poisson", "quasi_poisson", "negative_binomial", "log_prais_winsten"]
+Family = Literal[
+    "latent_ar1",
+    "poisson",
+    "quasi_poisson",
+    "negative_binomial",
+    "log_prais_winsten",
+    "ols",
+    "gls_ar1",
+    "arima",
+]
 Covariance = Literal["model", "hac"]
 
 #: Each family in words, for results, choices and legends.
@@ -17,7 +26,14 @@ FAMILY_LABELS: Final[dict[str, str]] = {
     "quasi_poisson": "quasi-Poisson counts",
     "negative_binomial": "negative binomial counts (NB2)",
     "log_prais_winsten": "logarithms with Prais–Winsten errors",
+    "ols": "linear model of rates (ordinary least squares)",
+    "gls_ar1": "linear model of rates with AR(1) errors",
+    "arima": "ARIMA errors around a step and a ramp",
 }
+#: Families of counts and of logarithms: the effect is a ratio.
+LOG_LINK: Final = ("latent_ar1", "poisson", "quasi_poisson", "negative_binomial", "log_prais_winsten")
+#: Families of rates or values: the effect is a difference.
+LINEAR: Final = ("ols", "gls_ar1", "arima")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +57,12 @@ class ItsSpec:
               parameters are averaged over, not chosen. The default.
             * ``poisson``, ``quasi_poisson``, ``negative_binomial``: log-linear models.
             * ``log_prais_winsten``: linear model of log counts with AR(1) errors; no zeros allowed.
+            * ``ols``, ``gls_ar1``: linear model of the rate (events per 100,000 people and average month;
+              without a population and with ``days_in_month=False``, of the values as they are), errors
+              independent or AR(1) by maximum likelihood.
+            * ``arima``: the same values with ARIMA errors of ``arima_order`` and ``arima_seasonal``.
         covariance: "model", or "hac" (Newey–West, Bartlett weights, times n/(n − k)) for the three
-            log-linear models.
+            log-linear models and ``ols``.
         hac_lags: lags of "hac"; ``None`` = the whole part of 4 (n/100)^(2/9).
         days_in_month: whether longer months are expected to hold more events.
         level: coverage of the intervals.
@@ -51,6 +71,12 @@ class ItsSpec:
         month_dummies: a factor for each month of the year instead of harmonics.
         slope_first: value of the slope term in the first period after (0, or 1 as in some papers);
             moves the meaning of ``level``, never the effect.
+        stop: first period after the programme ended ("2026-01"), when it was a temporary one. The effect is
+            that of the periods in between; what stays on afterwards gets a term of its own, ``after_end``.
+        washout: periods just before the start that count neither as before nor as after (people knew).
+        leave_out: spans to leave out ("2020-03:2020-12", or one period); calendar time runs on.
+        arima_order, arima_seasonal: (p, d, q) and (P, D, Q) of ``arima``. Differencing takes the place of
+            intercept and trend, seasonal differencing that of the season.
         interruptions: starts of other changes; each gets its own level (``level2``, …) and, with
             ``slope``, its own slope. They stay on in the counterfactual.
         covariates: further columns of the data to use as regressors; they stay as they were.
@@ -71,6 +97,11 @@ class ItsSpec:
     end: str | None = None
     month_dummies: bool = False
     slope_first: int = 0
+    stop: str | None = None
+    washout: int = 0
+    leave_out: tuple[str, ...] = ()
+    arima_order: tuple[int, int, int] = (1, 0, 0)
+    arima_seasonal: tuple[int, int, int] = (0, 0, 0)
     interruptions: tuple[str, ...] = ()
     covariates: tuple[str, ...] = ()
     gates: bool = True
@@ -81,6 +112,14 @@ class ItsSpec:
         _one_of("covariance", self.covariance, get_args(Covariance))
         _whole("phase_in", self.phase_in, 0)
         _whole("slope_first", self.slope_first, 0)
+        _whole("washout", self.washout, 0)
+        for name in ("arima_order", "arima_seasonal"):
+            order = tuple(getattr(self, name))
+            object.__setattr__(self, name, order)
+            if len(order) != 3:
+                raise RefusedError(f"{name} is {order!r}; it has three whole numbers, for example (1, 0, 0).")
+            for part in order:
+                _whole(name, part, 0)
         if self.harmonics is not None:
             _whole("harmonics", self.harmonics, 0)
             if self.harmonics > 6:
@@ -93,16 +132,27 @@ class ItsSpec:
             _whole("hac_lags", self.hac_lags, 0)
         if not 0.5 < self.level < 1:
             raise RefusedError(f"The level is {self.level}; it must lie between 0.5 and 1, for example 0.95.")
-        if self.covariance == "hac" and self.family in ("latent_ar1", "log_prais_winsten"):
+        if self.covariance == "hac" and self.family not in (
+            "poisson",
+            "quasi_poisson",
+            "negative_binomial",
+            "ols",
+        ):
             raise RefusedError(
                 f"The family {self.family} has its own account of neighbouring months. "
-                'Use covariance="model" with it, or "hac" with poisson, quasi_poisson or negative_binomial.'
+                'Use covariance="model" with it, or "hac" with poisson, quasi_poisson, '
+                "negative_binomial or ols."
             )
-        for name in ("interruptions", "covariates"):
+        for name in ("interruptions", "covariates", "leave_out"):
             if isinstance(getattr(self, name), str):
                 raise RefusedError(
                     f"{name} is a list of texts, not one text; write ({getattr(self, name)!r},)."
                 )
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+
+    def lags(self, n: int) -> int:
+        """Lags of Newey–West for n periods: as asked, or the whole part of 4 (n/100)^(2/9)."""
+        return self.hac_lags if self.hac_lags is not None else int(4 * (n / 100) ** (2 / 9))
 
 
 def _one_of(field: str, value: object, allowed: tuple[str, ...]) -> None:
