@@ -59,7 +59,7 @@ def donor_panel(
     kept: list[str] = []
     excluded = []
     for agency_id, series in all_series.items():
-        reason = _standing(agency_id, described[agency_id], min_population)
+        reason = standing(agency_id, described[agency_id], min_population)
         if not reason and not whole[agency_id]:
             reason = _gaps(series, months)
         if not reason and agency_id in broken:
@@ -78,7 +78,7 @@ def donor_panel(
     )
 
 
-def _standing(agency_id: str, agency: dict[Hashable, Any], min_population: float) -> str:
+def standing(agency_id: str, agency: dict[Hashable, Any], min_population: float) -> str:
     """Why an agency may not stand in the pool whatever it reported ("" = it may)."""
     if agency["jurisdiction"] in JURISDICTIONS:
         return f"polices part of {JURISDICTIONS[agency['jurisdiction']]}, where the tactics work"

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import combinations
 from typing import Final
 
 import h3
@@ -36,6 +37,8 @@ __all__ = [
     "map_windows", "mappable", "protect_pair", "protect_people", "rate_standing", "stand_in", "sums_of",
     "suppress", "withheld", "words",
 ]  # fmt: skip
+
+Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,54 +244,50 @@ def stand_in(counts: npt.ArrayLike, hidden: npt.NDArray[np.bool_]) -> npt.NDArra
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """A series that is the sum of others, and which of them all to give up first to protect one."""
+    """A series (place, measure) that is the sum of others."""
 
-    total: tuple[str, str]
-    parts: tuple[tuple[str, str], ...]
-    give_up: tuple[tuple[str, str], ...]
+    total: Key
+    parts: tuple[Key, ...]
+
+
+#: What it costs a reader to lose a series; places and measures that are not named cost 2.
+_WORTH: Final = {REGION: 1.0, "robbery": 1.0, "aggravated_assault": 1.5, "violent_street_crime": 20.0}
 
 
 def withheld(
-    series: Mapping[tuple[str, str], pd.Series],
-    sums: Sequence[Sum],
-    k: int,
-    *,
-    fixed: Collection[tuple[str, str]] = (),
-) -> set[tuple[str, str]]:
-    """Series (place, measure) of which no period may be shown, so that no small count can be found.
+    series: Mapping[Key, pd.Series], sums: Sequence[Sum], k: int, *, fixed: Collection[Key] = ()
+) -> set[Key]:
+    """Series of which no period may be shown, so that no small count can be found.
 
     A series with any period of 1 to k − 1 is withheld as a whole: the periods around a single gap,
-    year totals and rolling sums would fill it. Others follow where sums over places or offenses
-    would give it back, or where what is left of a sum would itself be small.
+    year totals and rolling sums would fill it. The cheapest others go with it where sums over places
+    or offenses would give it back, or where what is left of a sum would itself be small.
 
     Args:
         series: counts on one index of periods; NaN is unknown.
         sums: relations between them; those with an unknown series are not looked at.
         k: threshold. fixed: series that are shown elsewhere already and cannot be given up.
     """
-    out = {key for key, counts in series.items() if _small(counts, k) and key not in fixed}
+    small = {key for key, counts in series.items() if _small(counts, k) and key not in fixed}
     known = [s for s in sums if s.total in series and all(p in series for p in s.parts)]
-    while True:
-        weak = next((s for s in known if _gives_away(s, series, out, k)), None)
-        if weak is None:
-            solved = _determined(known, out)
-            weak = next((s for s in known if solved & {s.total, *s.parts}), None)
-            if weak is None:
-                return out
-        offered = [key for key in (*weak.give_up, *weak.parts, weak.total) if key not in out]
-        offered = [key for key in offered if key not in fixed] or offered
-        if not offered:
-            return set(series)
-        out.add(offered[0])
+    near = {key for s in known for key in (s.total, *s.parts)} - small - set(fixed)
+    tried = (set(more) for n in range(min(len(near), 5) + 1) for more in combinations(sorted(near), n))
+    for more in sorted(tried, key=lambda keys: (_cost(keys), sorted(keys))):
+        out = small | more
+        if not any(_gives_away(s, series, out, k) for s in known) and not _determined(known, out):
+            return out
+    return set(series) - set(fixed)
+
+
+def _cost(keys: Collection[Key]) -> float:
+    return sum(_WORTH.get(place, 2.0) * _WORTH.get(measure, 2.0) for place, measure in keys)
 
 
 def _small(counts: pd.Series, k: int) -> bool:
     return bool(((counts > 0) & (counts < k)).any())
 
 
-def _gives_away(
-    s: Sum, series: Mapping[tuple[str, str], pd.Series], out: Collection[tuple[str, str]], k: int
-) -> bool:
+def _gives_away(s: Sum, series: Mapping[Key, pd.Series], out: Collection[Key], k: int) -> bool:
     """Whether the total less its shown parts is a withheld series, or small."""
     lost = [key for key in s.parts if key in out]
     if s.total in out or not lost:
@@ -300,7 +299,7 @@ def _gives_away(
     return len(lost) == 1 or _small(left, k)
 
 
-def _determined(sums: Sequence[Sum], out: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+def _determined(sums: Sequence[Sum], out: Collection[Key]) -> set[Key]:
     """Withheld series that some combination of the sums solves for."""
     unknown = sorted(out)
     position = {key: i for i, key in enumerate(unknown)}
@@ -356,7 +355,7 @@ def rate_standing(rules: Audience, events: float, population: float) -> Rate:
     return Rate.UNSTABLE if events < rules.unstable_events else Rate.SHOWN
 
 
-def sums_of(series: Mapping[tuple[str, str], pd.Series]) -> list[Sum]:
+def sums_of(series: Mapping[Key, pd.Series]) -> list[Sum]:
     """Which of the series add up to another on every period: places to the region, offenses to their sum.
 
     Found in the numbers themselves, so that a definition that leaves something out (domestic
@@ -365,17 +364,14 @@ def sums_of(series: Mapping[tuple[str, str], pd.Series]) -> list[Sum]:
     places = sorted({place for place, _ in series})
     measures = sorted({measure for _, measure in series})
     homes = [p for p in places if p != REGION]
-    found = [
-        Sum((REGION, m), tuple((p, m) for p in homes if (p, m) in series), ((REGION, m),)) for m in measures
-    ]
+    found = [Sum((REGION, m), tuple((p, m) for p in homes if (p, m) in series)) for m in measures]
     names = ("homicide", "robbery", "aggravated_assault")
     for place in places:
-        parts = tuple((place, m) for m in names)
-        found.append(Sum((place, "violent_street_crime"), parts, ((place, "robbery"), parts[2])))
+        found.append(Sum((place, "violent_street_crime"), tuple((place, m) for m in names)))
     return [s for s in found if s.parts and _adds_up(s, series)]
 
 
-def _adds_up(s: Sum, series: Mapping[tuple[str, str], pd.Series]) -> bool:
+def _adds_up(s: Sum, series: Mapping[Key, pd.Series]) -> bool:
     if s.total not in series or any(p not in series for p in s.parts):
         return False
     added = sum((series[p] for p in s.parts), start=0 * series[s.total])
