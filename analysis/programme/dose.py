@@ -89,8 +89,8 @@ def funnel(
 
     Returns:
         activity, step (label), people (NaN: not reported, or fewer than ``floor``), share (of the step it
-        follows from, named in ``of``; NaN when either is hidden). A hidden step next to a shown one cannot be worked out
-        from the table: no total and no difference is given.
+        follows from, named in ``of``; NaN when either is hidden). A hidden step cannot be worked out from
+        the table: no total and no difference is given.
     """
     kept = within(rows, span)
     sums = kept.groupby("activity")["value"].sum(min_count=1)

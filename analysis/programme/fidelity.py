@@ -61,8 +61,8 @@ CLOSE, PARTLY = 80.0, 60.0
 
 RULE: Final = (
     "The score is the mean of up to five parts of the tactic’s own model. Each part gives 100 points when "
-    "what was done reaches the share that the model or the plan asks for, and less in proportion. 80 and more is "
-    "“close to the model”, 60 to 79 “partly”, below 60 “far from it”. It needs three parts and two "
+    "what was done reaches the share that the model or the plan asks for, and less in proportion. 80 and more "
+    "is “close to the model”, 60 to 79 “partly”, below 60 “far from it”. It needs three parts and two "
     "thirds of the months reported. It says how the work was done, not whether it helped."
 )
 
@@ -109,7 +109,7 @@ def fidelity(
     word = "close to the model" if score >= CLOSE else "partly" if score >= PARTLY else "far from it"
     lack = ""
     if points.min() < CLOSE:
-        part = str(table["part"].iloc[int(points.index[points.argmin()])])
+        part = str(table.dropna(subset="points").sort_values("points", kind="stable")["part"].iloc[0])
         lack = f" Weakest: {part[:1].lower()}{part[1:]} ({points.min():.0f})."
     return Fidelity(score, word, table, reported, due, f"{score:.0f} of 100: {word}.{lack}")
 
