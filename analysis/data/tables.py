@@ -244,6 +244,19 @@ GOALS: Final = Table(
         Field("reading", "text", "How the reduction is read", allowed=READINGS),
         Field("source", "text", "Who set it", False, optional=True),
         Field("default", "boolean", "The version shown unless another is chosen"),
+        *(
+            Field(
+                f"source_{choice}", "text", f"Who chose the {words}, where not the same", False, optional=True
+            )
+            for choice, words in (
+                ("measure", "measure"),
+                ("baseline", "baseline"),
+                ("start", "start"),
+                ("months", "length"),
+                ("reduction", "reduction"),
+                ("reading", "reading"),
+            )
+        ),
     ),
     ("goal_id", "version"),
 )
