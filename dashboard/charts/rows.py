@@ -86,7 +86,7 @@ def words(
     for halo in (True, False):
         style: dict[str, Any] = {"baseline": "middle", "fontSize": 14}
         if halo:
-            style |= {"stroke": look.background, "strokeWidth": 4, "strokeJoin": "round", "aria": False}
+            style |= {"stroke": look.background, "strokeWidth": 9, "strokeJoin": "round", "aria": False}
         name = chart.mark_text(**style, align="left", fontWeight=600)
         wide = chart.transform_filter(f"width >= {WIDE}").mark_text(**style, align="right", x="width")
         narrow = chart.transform_filter(f"width < {WIDE}").mark_text(**style, align="left")
