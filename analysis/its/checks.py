@@ -6,14 +6,13 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
 from scipy.stats import chi2
 
-from analysis.evidence import Check, CheckState, RefusedError
-from analysis.its import glm
+from analysis.evidence import Check, CheckState
 from analysis.its.design import Design
 from analysis.its.estimate import Estimate
-from analysis.its.glm import Array
+from analysis.its.many import Array
+from analysis.its.placebo import placebo_many
 from analysis.its.series import Prepared
 from analysis.its.spec import LINEAR, ItsSpec
 
@@ -22,8 +21,6 @@ PASSED, FAILED, CANNOT_TELL = CheckState.PASSED, CheckState.FAILED, CheckState.C
 MAX_DISPERSION: Final = 1.5
 MAX_COOK: Final = 1.0
 ALARM: Final = 0.01
-#: Pretended starts: periods needed before and after each, and how many are tried at most.
-_BEFORE, _AFTER, _AT_MOST = 12, 6, 40
 #: Neighbouring starts share most of their months, so alarms come in runs: on a steady past of 36 to 72
 #: months more than a quarter of the starts raise one in 3 to 7 of 100 series (150 simulated each).
 MAX_FALSE_ALARMS: Final = 0.25
@@ -80,14 +77,19 @@ def diagnostics(series: Prepared, found: Estimate) -> tuple[dict[str, float], pd
 
 
 def run(
-    series: Prepared, design: Design, found: Estimate, spec: ItsSpec, residuals: pd.DataFrame
+    series: Prepared,
+    design: Design,
+    found: Estimate,
+    spec: ItsSpec,
+    residuals: pd.DataFrame,
+    placebo: pd.DataFrame | None,
 ) -> tuple[Check, ...]:
-    """All checks of one fit."""
+    """All checks of one fit; ``placebo`` is its table of pretended starts (None = the past is too short)."""
     return (
         scatter(found, spec),
         memory(found, spec),
         single_months(residuals, series.unit),
-        pretended_starts(series, design, spec),
+        _starts(placebo, spec),
     )
 
 
@@ -167,37 +169,15 @@ def single_months(residuals: pd.DataFrame, unit: str) -> Check:
 
 
 def pretended_starts(series: Prepared, design: Design, spec: ItsSpec) -> Check:
-    """How often does the past alone seem to have a change of level? (quasi-Poisson, same terms)"""
+    """How often does the past alone seem to have a change of level? (see :mod:`analysis.its.placebo`)"""
+    return _starts(placebo_many([(series, design, spec)])[0], spec)
+
+
+def _starts(table: pd.DataFrame | None, spec: ItsSpec) -> Check:
     name = "Pretended starts"
-    pre = np.flatnonzero(series.pre)
-    starts = pre[_BEFORE : len(pre) - _AFTER + 1]
-    drop = ("level", "slope", *(t for t in design.terms if t[:5] in ("level", "slope")))
-    keep = [j for j, t in enumerate(design.terms) if t not in drop]
-    x = design.factual[pre][:, keep]
-    if len(starts) < 10 or len(pre) < x.shape[1] + 6:
+    if table is None:
         return Check(name, CANNOT_TELL, "The past is too short to try starts that were none.")
-    starts = starts[:: max(1, int(np.ceil(len(starts) / _AT_MOST)))]
-    y, offset = series.count[pre], series.offset[pre]
-    total = None
-    if series.control is not None and series.control_offset is not None:
-        some = y + series.control[pre] > 0
-        pre, x, y = pre[some], x[some], y[some]
-        total = y + series.control[pre]
-        offset = (series.offset - series.control_offset)[pre]
-    z = float(ndtri(0.5 + spec.level / 2))
-    rows = []
-    for start in starts:
-        step = (pre >= start).astype(float)
-        try:
-            fit = glm.irls(y, np.column_stack([x, step]), offset, total=total)
-        except (RefusedError, np.linalg.LinAlgError):
-            continue  # a stretch without events has no level; it is not counted as a try
-        scale = max(1.0, float(np.sum(fit.pearson**2)) / (len(y) - x.shape[1] - 1))
-        rows.append((series.periods[start], fit.beta[-1], float(np.sqrt(scale * fit.cov[-1, -1]))))
-    if len(rows) < 10:
-        return Check(name, CANNOT_TELL, "Too few pretended starts could be tried.")
-    table = pd.DataFrame(rows, columns=["start", "log_ratio", "se"])
-    seen = np.abs(table["log_ratio"] / table["se"]) > z
+    seen = (table["p"] < 1 - spec.level).to_numpy()
     share = float(seen.mean())
     words = f"Of {len(table)} pretended starts in the past, {int(seen.sum())} seem to show a change of level"
     if share <= MAX_FALSE_ALARMS:

@@ -61,12 +61,16 @@ class Rows:
         for place, value in zip(terms, x, strict=True):
             place[: len(value)] = value
         used = np.arange(n) < np.array([len(v) for v in y])[:, None]
-        when = [np.arange(len(v), dtype=float) for v in y] if time is None else time
+        when = np.zeros((len(y), n))
+        for place, value in enumerate(y):
+            own = np.arange(len(value), dtype=float) if time is None else time[place]
+            when[place, : len(value)] = own
+            when[place, len(value) :] = own[-1]  # padding stands still: no gap runs backwards
         return cls(
             block(y, 1.0),
             terms,
             block(offset, 0.0),
-            block(when, 0.0),
+            when,
             used,
             None if total is None else block(total, 2.0),
         )

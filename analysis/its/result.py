@@ -22,6 +22,7 @@ from analysis.its.change import by_month, change, counted, expected_counts, path
 from analysis.its.design import Design, build
 from analysis.its.estimate import Estimate
 from analysis.its.families import estimate_many
+from analysis.its.placebo import placebo_many
 from analysis.its.series import MIN_EXPECTED, Control, Prepared, prepare
 from analysis.its.spec import FAMILY_LABELS, ItsSpec
 
@@ -116,9 +117,12 @@ def fit_many(questions: Sequence[Question]) -> list[ItsResult | RefusedError]:
         except RefusedError as refusal:
             out[place] = refusal
     found = estimate_many([(series, design, spec) for _, series, design, spec in ready])
-    for (place, series, design, spec), one in zip(ready, found, strict=True):
+    placebos = placebo_many([(series, design, spec) for _, series, design, spec in ready])
+    for (place, series, design, spec), one, placebo in zip(ready, found, placebos, strict=True):
         try:
-            out[place] = one if isinstance(one, RefusedError) else conclude(series, design, one, spec)
+            out[place] = (
+                one if isinstance(one, RefusedError) else conclude(series, design, one, spec, placebo)
+            )
         except RefusedError as refusal:
             out[place] = refusal
     return [one for one in out if one is not None]
@@ -136,8 +140,10 @@ def summary(series: Prepared, found: Estimate, spec: ItsSpec) -> tuple[Interval,
     )
 
 
-def conclude(series: Prepared, design: Design, found: Estimate, spec: ItsSpec) -> ItsResult:
-    """The result of one estimate.
+def conclude(
+    series: Prepared, design: Design, found: Estimate, spec: ItsSpec, placebo: pd.DataFrame | None
+) -> ItsResult:
+    """The result of one estimate, with its table of pretended starts.
 
     Raises:
         RefusedError: the estimate answers nothing.
@@ -157,7 +163,7 @@ def conclude(series: Prepared, design: Design, found: Estimate, spec: ItsSpec) -
     numbers |= {"log_ratio_se": se, "expected_after": without, "observed_after": observed}
     if known.linear:
         numbers["difference_se"] = float(known.cumulative.sd[-1])
-    checks = ask.run(series, design, found, spec, residuals)
+    checks = ask.run(series, design, found, spec, residuals, placebo)
     choices = (*_said(series, spec), *series.choices, *design.choices, *found.choices)
     table, bands = path(series, found, known, expected, spec.level)
     controlled = series.control is not None
