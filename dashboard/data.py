@@ -8,21 +8,27 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import wraps
+from inspect import signature
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
 
 from analysis.data import Hub, HubError, MeasureSeries, open_hub
+from analysis.data.release import Release, ReleaseError, is_release, open_release
 from analysis.data.vocabulary import MEASURES
 from dashboard import words as w
+from dashboard.audience import audience
 
-#: Environment variable that the command sets; the bundled sample when nothing is said.
+#: Environment variables that the command sets; the bundled sample when nothing is said. A server that
+#: shows a release opens no hub.
 VARIABLE: Final = "SLN_HUB"
+RELEASE: Final = "SLN_RELEASE"
 SAMPLE: Final = Path(__file__).resolve().parents[1] / "data_samples"
 
 #: Layout of a file → who published it, as a source line names it.
@@ -46,28 +52,82 @@ _reading = threading.RLock()
 
 
 def hub_path(environment: Mapping[str, str] | None = None) -> Path:
-    """The hub that this server shows."""
-    return Path((os.environ if environment is None else environment).get(VARIABLE) or SAMPLE)
+    """The release or hub that this server shows."""
+    said = os.environ if environment is None else environment
+    return Path(said.get(RELEASE) or said.get(VARIABLE) or SAMPLE)
 
 
 @st.cache_resource(show_spinner="Opening the data …", max_entries=8)
 def _opened(path: str) -> Hub:
-    return open_hub(path, create=False)
+    return open_release(path) if is_release(path) else open_hub(path, create=False)
+
+
+def _allowed(path: str) -> Hub:
+    """The opened data; a release is shown to the audience that it was made for and to no other."""
+    opened = _opened(path)
+    if isinstance(opened, Release) and opened.audience != audience().value:
+        raise ReleaseError(
+            f"The release at {path} was made for the {opened.audience} audience; this server is for the "
+            f"{audience().value} one."
+        )
+    return opened
 
 
 @contextmanager
 def reading(path: str | None = None) -> Iterator[Hub]:
     """The hub for longer work inside a cached function; one reader at a time."""
     with _reading:
-        yield _opened(path or str(hub_path()))
+        yield _allowed(path or str(hub_path()))
 
 
 def hub() -> Hub:
-    """The hub, at its newest version."""
+    """The hub, at its newest version, or the release in its place."""
     with _reading:
-        opened = _opened(str(hub_path()))
+        opened = _allowed(str(hub_path()))
         opened.refresh()
     return opened
+
+
+def answer(*, missing: str = "", **cache: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Keep what a page computes, like ``st.cache_resource``; with a release, take what it holds.
+
+    The function's first two arguments are the path and version of the data; those that begin with
+    an underscore are no part of the key. A release holds its results under the module, the function and the
+    other arguments; where it holds none of a function, the function is asked.
+
+    Args:
+        missing: sentence to return when the release holds results of this function, but not this one.
+        cache: options of ``st.cache_resource``.
+    """
+
+    def wrap(make: Callable[..., Any]) -> Callable[..., Any]:
+        cached = st.cache_resource(**cache)(make)
+        names = list(signature(make).parameters)
+        name = f"{make.__module__.rpartition('.')[2]}/{make.__name__.strip('_')}"
+
+        @wraps(make)
+        def asked(*args: Any) -> Any:
+            opened = hub()
+            if not (isinstance(opened, Release) and opened.holds(name)):
+                return cached(*args)
+            key = [str(a) for n, a in zip(names, args, strict=True) if n[0] != "_"][2:]
+            full = "/".join([name, *filter(None, key)])
+            if missing and not opened.holds(full):
+                return missing
+            return _kept(str(opened.path), opened.version, full)
+
+        return asked
+
+    return wrap
+
+
+@st.cache_resource(show_spinner=False, max_entries=128)
+def _kept(path: str, version: str, name: str) -> Any:
+    del version  # part of the key alone
+    with _reading:
+        opened = _opened(path)
+        assert isinstance(opened, Release)
+        return opened.answer(name)
 
 
 @dataclass(frozen=True)

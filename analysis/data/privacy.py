@@ -150,7 +150,7 @@ def coarsened(rules: Audience, incidents: pd.DataFrame) -> pd.DataFrame:
 
 
 def protect_pair(
-    whole: npt.ArrayLike, part: npt.ArrayLike, k: int
+    whole: npt.ArrayLike, part: npt.ArrayLike, k: int, groups: npt.ArrayLike | None = None
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Hide counts of n places and of a part of each (gun violence within all violence), jointly.
 
@@ -160,6 +160,9 @@ def protect_pair(
     Args:
         whole: n whole counts. part: n counts, none above its whole.
         k: counts from 1 to k − 1 are hidden; 1 hides nothing.
+        groups: n labels; the sums of each group are public too, and each is protected by itself.
+            Hexagons at a border are on the maps of two places, so the sums of all that are on the
+            same maps can be worked out: those are the groups.
 
     Returns:
         Two masks of what is hidden. Say "not shown" for all of them: that a count of the part is
@@ -171,8 +174,15 @@ def protect_pair(
     every, some = np.asarray(whole, float), np.asarray(part, float)
     if (some > every).any() or (some < 0).any():
         raise ValueError("A part lies between zero and its whole.")
+    masks = np.zeros(len(every), bool), np.zeros(len(every), bool)
     if k <= 1:
-        return np.zeros(len(every), bool), np.zeros(len(every), bool)
+        return masks
+    if groups is not None:
+        labels = np.asarray(groups)
+        for label in np.unique(labels):
+            rows = labels == label
+            masks[0][rows], masks[1][rows] = protect_pair(every[rows], some[rows], k)
+        return masks
     small = range(1, k)
     hide_whole = _with_company(every, (every > 0) & (every < k), [set(small)] * len(every))
     rest = every - some

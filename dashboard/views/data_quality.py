@@ -64,7 +64,7 @@ def quality() -> Quality:
     return _quality(str(opened.path), opened.version)
 
 
-@st.cache_resource(show_spinner="Checking the data …", max_entries=8)
+@data.answer(show_spinner="Checking the data …", max_entries=8)
 def _quality(path: str, version: str) -> Quality:
     del path, version  # parts of the key alone
     with data._reading:

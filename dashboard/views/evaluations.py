@@ -24,6 +24,7 @@ SHORT: Final = {
     "its_controlled": "Own past, beside other cities",
     "synth_demeaned": "Mix of cities, demeaned",
     "synth_index": "Mix of cities, index",
+    "wdd": "Beside a comparison area",
 }
 #: A fall is called averted crime only on a comparison, and only when it is this probable.
 EARNED: Final = 0.95
@@ -34,7 +35,7 @@ def results() -> Results:
     return _results(str(data.hub().path), data.facts().version)
 
 
-@st.cache_resource(show_spinner="Evaluating every tactic, place and measure: once, up to a minute …")
+@data.answer(show_spinner="Evaluating every tactic, place and measure: once, up to a minute …")
 def _results(path: str, version: str) -> Results:
     del version  # part of the key alone
     with data.reading(path) as hub:
@@ -113,7 +114,13 @@ def case(found: Results, subject: Subject, measure: str) -> Case | None:
     if rows.empty:
         return None
     effects = {q: e for q in rows["question_id"] if (e := found.effect(str(q))) is not None}
-    verdict = weigh(list(effects.values()))
+    judged = found.verdict(str(rows["subject"].iloc[0]), str(rows["place"].iloc[0]), measure)
+    if judged is None:
+        verdict = weigh(list(effects.values()))
+    else:
+        span = (float(judged["low"]), float(judged["high"]))
+        first = effects.get(str(judged["leading"]))
+        verdict = Verdict(Agreement(judged["agreement"]), first, span, str(judged["why_agreement"]))
     leading = next((str(q) for q, e in effects.items() if e is verdict.leading), "")
     return Case(
         subject, measure, rows, verdict, leading, found.path(leading), str(rows["start"].iloc[0]),

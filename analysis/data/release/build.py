@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,7 +42,7 @@ _OF_ONE: Final = frozenset(
     {"incident_id", "occurred_at", "reported_at", "longitude", "latitude", "h3_r9", "code", "source_file"}
 )
 #: Columns of counts of events or people.
-_COUNTS: Final = frozenset({"count", "value", "observed", "incidents", "victims"})
+_COUNTS: Final = frozenset({"count", "value", "observed", "incidents", "victims", "before", "after"})
 _CELL: Final = re.compile(r"^8[0-9a-f]{14}$")
 
 
@@ -81,8 +82,8 @@ def build_release(
     rules = AUDIENCES[audience]
     shown = place_series(hub, rules, small_totals=small_totals)
     held = _tables(hub, rules, shown, progress) | dict(tables or {})
-    if not small_totals:
-        check_tables(held, rules)
+    told = {} if small_totals else held
+    check_tables(told | dict(_tables_in("", dict(answers or {}))), rules)
     files = {f"{TABLES}/{name}.parquet": _parquet(table) for name, table in sorted(held.items())}
     files[SERIES] = codec.dumps(_words(shown))
     for name, result in sorted((answers or {}).items()):
@@ -175,16 +176,32 @@ def check_tables(tables: Mapping[str, pd.DataFrame], rules: Audience) -> None:
         if rules.points:
             continue
         named = sorted(_OF_ONE & set(table.columns)) if name not in ("agencies", "areas") else []
-        if named:
+        if named and len(table):
             raise ReleaseError(f"Table {name} would tell a {rules.name} audience {', '.join(named)}.")
         for column in sorted(_COUNTS & set(table.columns)):
             values = pd.to_numeric(table[column], errors="coerce").astype(float)
-            small = int(((values > 0) & (values < rules.k)).sum())
+            # Paths of some estimators are rates, which are no counts.
+            small = int(((values > 0) & (values < rules.k) & (values == values.round())).sum())
             if small:
                 raise ReleaseError(
                     f"Table {name} would show a {rules.name} audience {small} counts below {rules.k} "
                     f"(column {column})."
                 )
+
+
+def _tables_in(name: str, value: object) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Every table inside a result, by its path."""
+    if isinstance(value, pd.DataFrame):
+        yield name, value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _tables_in(f"{name}/{key}", inner)
+    elif isinstance(value, tuple | list):
+        for i, inner in enumerate(value):
+            yield from _tables_in(f"{name}/{i}", inner)
+    elif is_dataclass(value) and not isinstance(value, type):
+        for f in fields(value):
+            yield from _tables_in(f"{name}/{f.name}", getattr(value, f.name))
 
 
 def _check_cells(name: str, table: pd.DataFrame, rules: Audience) -> None:
