@@ -20,6 +20,7 @@ TITLES = {
     "evaluations": "Evaluations",
     "interrupted_time_series": "Interrupted time series",
     "synthetic_control": "Synthetic control",
+    "evidence_elsewhere": "Evidence from elsewhere",
     "data_and_methods": "Data and methods",
     "about": "About",
 }

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis.data.published import benchmarks_table
 from analysis.data.sample.counts import make_counts
 from analysis.data.sample.donors import make_donors
 from analysis.data.sample.incidents import make_incidents
@@ -29,7 +30,7 @@ from analysis.data.sample.programme import (
 from analysis.data.sample.raw_mapped import write_mapped
 from analysis.data.sample.raw_rtci import write_rtci
 from analysis.data.sample.raw_slmpd import write_slmpd
-from analysis.data.sample.record import benchmarks_table, goals_table, meetings_table, milestones_table
+from analysis.data.sample.record import goals_table, meetings_table, milestones_table
 from analysis.data.sample.spec import AGENCIES
 from analysis.data.sample.truth import make_truth
 from analysis.data.sample.write import (
