@@ -152,7 +152,7 @@ def assess(
     reported = series[series.index <= asked].dropna()
     partly = incomplete_months(reported, completeness)
     known = reported[~reported.index.isin(list(partly))]
-    _refuse_thin_baseline(known, baseline)
+    _refuse_thin_baseline(known, goal)
     # Months that nobody has reported yet lie ahead, whatever the calendar says.
     last = min(asked, max(known.index[-1], period[0] - 1))
     since_start = pd.PeriodIndex(period[period <= last])
@@ -249,14 +249,20 @@ def assess(
     )
 
 
-def _refuse_thin_baseline(known: pd.Series[float], baseline: pd.PeriodIndex) -> None:
-    reported = int(np.asarray(baseline.isin(known.index)).sum())
+def _refuse_thin_baseline(known: pd.Series[float], goal: Goal) -> None:
+    reported = int(np.asarray(goal.baseline_months.isin(known.index)).sum())
     if reported < 12:
-        raise RefusedError(
-            f"Only {reported} of the baseline’s {len(baseline)} months are reported "
-            f"({span_words(baseline)}). At least 12 are needed: choose a baseline within the reported "
-            "months, or import the missing ones."
-        )
+        raise RefusedError(thin_baseline_words(reported, goal))
+
+
+def thin_baseline_words(reported: int, goal: Goal) -> str:
+    """Why a goal cannot be assessed when only so many months of its baseline are reported."""
+    baseline = goal.baseline_months
+    return (
+        f"Only {reported} of the baseline’s {len(baseline)} months are reported "
+        f"({span_words(baseline)}). At least 12 are needed: choose a baseline within the reported "
+        "months, or import the missing ones."
+    )
 
 
 def _late(reported: pd.Series[float], partly: Mapping[pd.Period, float]) -> pd.DataFrame:

@@ -30,6 +30,12 @@ class Dispersion:
     words: str
 
 
+#: Fewer degrees of freedom than this say nothing about spread.
+_MIN_FREEDOM = 6
+#: From so many months on, each calendar month has a level of its own.
+_MANY = 25
+
+
 def baseline_dispersion(counts: pd.Series[float], exposure: pd.Series[float] | None = None) -> Dispersion:
     """Pearson dispersion of a Poisson model with trend and month of year.
 
@@ -41,46 +47,120 @@ def baseline_dispersion(counts: pd.Series[float], exposure: pd.Series[float] | N
     24 a trend and one yearly wave; a baseline without events, or with fewer months, has none, and
     its dispersion is 1.
     """
-    known = counts.dropna()
-    y = known.to_numpy(float)
-    if len(y) < 12 or y.sum() == 0:
+    index = pd.PeriodIndex(counts.index)
+    size = None if exposure is None else np.asarray(exposure.reindex(index), np.float64)[None, :]
+    raw, freedom = dispersions(np.asarray(counts, np.float64)[None, :], index, size)
+    months = int(counts.notna().sum())
+    if months < 12 or float(counts.sum()) == 0:
         return Dispersion(1.0, math.nan, math.inf, "too few events to estimate it; 1 is assumed")
-    index = pd.PeriodIndex(known.index)
-    t = np.asarray(index.year * 12 + index.month, float)
-    trend = (t - t.mean()) / 12
-    if len(y) >= 25:
-        season = (index.month.to_numpy()[:, None] == np.unique(index.month)[None, :]).astype(float)
-        words = "a Poisson model of the baseline with trend and month of year"
-    else:
-        wave = 2 * np.pi * index.month.to_numpy() / 12
-        season = np.column_stack([np.ones(len(y)), np.sin(wave), np.cos(wave)])
-        words = "a Poisson model of the baseline with trend and one yearly wave"
-    offset = np.zeros(len(y)) if exposure is None else np.log(exposure.reindex(index).to_numpy(float))
-    # A calendar month without any event has its mean at zero: it says nothing about spread.
-    heard = season.T @ y > 0 if len(y) >= 25 else np.ones(season.shape[1], bool)
-    rows = season[:, ~heard].sum(axis=1) == 0
-    x = np.column_stack([trend, season[:, heard]])[rows]
-    y, offset = y[rows], offset[rows]
-    degrees = len(y) - x.shape[1]
-    if degrees < 6:
+    if not math.isfinite(raw[0]):
         return Dispersion(1.0, math.nan, math.inf, "too few months with events to estimate it; 1 is assumed")
-    mean = _poisson_means(y, x, offset)
-    raw = float(np.sum((y - mean) ** 2 / mean) / degrees)
-    return Dispersion(max(1.0, raw), raw, float(degrees), words)
+    season = "month of year" if months >= _MANY else "one yearly wave"
+    words = f"a Poisson model of the baseline with trend and {season}"
+    return Dispersion(max(1.0, float(raw[0])), float(raw[0]), float(freedom[0]), words)
 
 
-def _poisson_means(
-    y: NDArray[np.float64], x: NDArray[np.float64], offset: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Fitted means of a Poisson regression with log link, by iteratively reweighted least squares."""
-    mean = y + 0.5
-    for _ in range(50):
-        eta = np.log(mean)
-        working = eta - offset + (y - mean) / mean
-        root = np.sqrt(mean)
-        beta = np.linalg.lstsq(x * root[:, None], working * root, rcond=None)[0]
-        updated = np.exp(np.clip(x @ beta + offset, -30, 30))
-        if np.max(np.abs(updated - mean) / (mean + 0.1)) < 1e-10:
-            return np.asarray(updated)
+def dispersions(
+    counts: NDArray[np.float64], months: pd.PeriodIndex, exposure: NDArray[np.float64] | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Pearson dispersion and degrees of freedom of many baselines at once.
+
+    Args:
+        counts: series × months, NaN where unknown.
+        months: the months. exposure: series × months, or None.
+
+    Returns:
+        Dispersion before it is raised to 1 (NaN where it cannot be estimated) and degrees of freedom
+        (infinite there), one for each series; the rules of :func:`baseline_dispersion`.
+    """
+    known = np.isfinite(counts)
+    y = np.where(known, counts, 0.0)
+    n = known.sum(axis=1)
+    raw, freedom = np.full(len(y), math.nan), np.full(len(y), math.inf)
+    trend = (months.year.to_numpy(float) * 12 + months.month.to_numpy(float)) / 12
+    able = (n >= 12) & (y.sum(axis=1) > 0)
+    for chosen, model in ((able & (n >= _MANY), _by_month), (able & (n < _MANY), _by_wave)):
+        if not chosen.any():
+            continue
+        size = np.ones_like(y[chosen]) if exposure is None else exposure[chosen]
+        here = known[chosen] & (size > 0)
+        mean, kept, columns = model(
+            y[chosen], here, trend, months.month.to_numpy(), np.where(here, size, 1.0)
+        )
+        degrees = kept.sum(axis=1) - columns
+        square = np.where(kept, (y[chosen] - mean) ** 2 / np.where(kept, mean, 1.0), 0.0).sum(axis=1)
+        enough = degrees >= _MIN_FREEDOM
+        raw[chosen] = np.where(enough, square / np.where(enough, degrees, 1), math.nan)
+        freedom[chosen] = np.where(enough, degrees, math.inf)
+    return raw, freedom
+
+
+_Fitted = tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.int64]]
+
+
+def _by_month(
+    y: NDArray[np.float64],
+    known: NDArray[np.bool_],
+    trend: NDArray[np.float64],
+    month: NDArray[np.int64],
+    size: NDArray[np.float64],
+) -> _Fitted:
+    """Trend and one level for each calendar month: means, rows used, number of coefficients.
+
+    Given the trend, a calendar month's level is its events over its trended exposure, so only the
+    trend is left to find: Newton's method on a concave profile likelihood. A calendar month
+    without any event has its mean at zero and says nothing about spread.
+    """
+    group = (month[:, None] == np.arange(1, 13)[None, :]).astype(float)
+    events = y @ group
+    kept = known & ((events > 0).astype(float) @ group.T > 0)
+    x = np.where(kept, trend - trend.mean(), 0.0)
+
+    def spread(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """A calendar month's value on each of its months."""
+        return np.asarray(values @ group.T)
+
+    slope = np.zeros(len(y))
+    mean = y
+    for _ in range(60):
+        weight = np.where(kept, size * np.exp(np.clip(slope[:, None] * x, -60, 60)), 0.0)
+        total = weight @ group
+        total = np.where(total > 0, total, 1.0)
+        mean = weight * spread(events / total)
+        center = spread(((weight * x) @ group) / total)
+        score = (x * (y * kept - mean)).sum(axis=1)
+        information = (mean * (x - center) ** 2).sum(axis=1)
+        step = np.where(information > 1e-12, score / np.where(information > 1e-12, information, 1.0), 0.0)
+        step = np.clip(step, -1.0, 1.0)
+        slope = slope + step
+        if np.max(np.abs(step)) < 1e-13:
+            break
+    return mean, kept, 1 + (events > 0).sum(axis=1)
+
+
+def _by_wave(
+    y: NDArray[np.float64],
+    known: NDArray[np.bool_],
+    trend: NDArray[np.float64],
+    month: NDArray[np.int64],
+    size: NDArray[np.float64],
+) -> _Fitted:
+    """Trend and one yearly wave, by iteratively reweighted least squares on the rows that are known."""
+    wave = 2 * np.pi * month / 12
+    x = np.column_stack([np.ones(len(month)), trend - trend.mean(), np.sin(wave), np.cos(wave)])
+    offset = np.log(size)
+    mean = np.where(known, y + 0.5, 0.0)
+    for _ in range(60):
+        safe = np.where(known, mean, 1.0)
+        working = np.where(known, np.log(safe) - offset + (y - safe) / safe, 0.0)
+        gram = np.einsum("st,tp,tq->spq", mean, x, x)
+        right = np.einsum("st,tp->sp", mean * working, x)
+        # A wisp of ridge: two calendar months alone cannot tell all four coefficients apart.
+        ridge = 1e-12 * np.trace(gram, axis1=1, axis2=2)[:, None, None] * np.eye(4)
+        beta = np.linalg.solve(gram + ridge, right[:, :, None])[:, :, 0]
+        updated = np.where(known, np.exp(np.clip(beta @ x.T + offset, -30, 30)), 0.0)
+        done = np.max(np.abs(updated - mean) / (mean + 0.1)) < 1e-12
         mean = updated
-    return mean
+        if done:
+            break
+    return mean, known, np.full(len(y), 4)
