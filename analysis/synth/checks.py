@@ -16,6 +16,11 @@ PASSED, FAILED, CANNOT_TELL = CheckState.PASSED, CheckState.FAILED, CheckState.C
 NOISE_RANGE = (0.5, 1.5)
 MAX_OUTSIDE = 0.10
 MAX_WEIGHT = 0.50
+#: A donor with less weight than this cannot carry much of another place's story.
+LITTLE_WEIGHT = 0.01
+MAX_LEFT_OUT = 0.10
+#: Checks that tell without being graded: what is not known about donors, and whether the goal could be seen.
+_NOT_GRADED = ("Donors without the tactic", "One way of counting")
 FEW_EVENTS = 3.0
 
 
@@ -46,11 +51,20 @@ def fit_against_noise(panel: Panel, fit: Fit, rmspe: float) -> Check:
     return Check(name, PASSED, f"{sentence}.", table)
 
 
+def share_outside(panel: Panel) -> float:
+    """Share of the periods before the start in which the unit lies above or below every donor."""
+    return sum(_above_and_below(panel))
+
+
+def _above_and_below(panel: Panel) -> tuple[float, float]:
+    y, donors = panel.values[panel.pre, 0], panel.values[panel.pre, 1:]
+    return float((y > donors.max(axis=1)).mean()), float((y < donors.min(axis=1)).mean())
+
+
 def hull(panel: Panel, estimator: str) -> Check:
     """Does the unit lie within its donors' range?"""
     name = "Within the donors' range"
-    y, donors = panel.values[panel.pre, 0], panel.values[panel.pre, 1:]
-    above, below = float((y > donors.max(axis=1)).mean()), float((y < donors.min(axis=1)).mean())
+    above, below = _above_and_below(panel)
     table = pd.DataFrame({"above all donors": [above], "below all donors": [below]})
     outside = above + below
     if outside <= MAX_OUTSIDE:
@@ -76,7 +90,8 @@ def dominance(panel: Panel, fit: Fit) -> Check:
     """Does one donor carry the comparison?"""
     order = np.argsort(-fit.weights)[:5]
     largest = float(fit.weights[order[0]])
-    effective = float(1.0 / np.sum(fit.weights**2))
+    total = float(np.sum(fit.weights**2))
+    effective = float(np.sum(np.abs(fit.weights))) ** 2 / total if total > 0 else 0.0
     table = pd.DataFrame({"donor": [panel.units[j + 1] for j in order], "weight": fit.weights[order]})
     sentence = (
         f"The largest weight is {100 * largest:.0f} % ({panel.units[order[0] + 1]}); "
@@ -98,8 +113,10 @@ def identified(panel: Panel, fit: Fit, estimator: str, rmspe: float) -> Check:
             FAILED,
             f"{counted}: the fit is exact, and other weights fit as well. Use fewer donors or more periods.",
         )
-    if estimator == "sdid":
+    if estimator in ("sdid", "ridge"):
         return Check(name, PASSED, f"{counted}; the penalty on large weights makes them unique.")
+    if estimator == "lasso":
+        return Check(name, CANNOT_TELL, f"{counted}; the weights hang on the penalty that was chosen.")
     y, others = _on_its_scale(panel, estimator)
     if not is_unique(others, y, fit.weights):
         return Check(
@@ -132,11 +149,73 @@ def enough_periods(panel: Panel) -> Check:
     sentence = f"{before} {word}s before the start and {after} after it"
     if state is FAILED:
         sentence += f"; at least {least_before} and {least_after} are wanted"
-    if panel.left_out:
-        n = len(panel.left_out)
-        others = f" and {n - 1} more" if n > 1 else ""
-        sentence += f". Left out: {panel.left_out[0]}{others}"
     return Check("Enough periods", state, sentence + ".")
+
+
+def periods_left_out(panel: Panel) -> Check:
+    """Are periods missing from the window?"""
+    name = "No period left out"
+    if not panel.left_out:
+        return Check(name, PASSED, "Every period of the window is used.")
+    used = len(panel.pre) + len(panel.post)
+    share = len(panel.left_out) / (used + len(panel.left_out))
+    more = f" and {len(panel.left_out) - 1} more" if len(panel.left_out) > 1 else ""
+    sentence = f"Left out: {panel.left_out[0]}{more}, {100 * share:.0f} % of the window"
+    table = pd.DataFrame({"period": list(panel.left_out)})
+    if share > MAX_LEFT_OUT:
+        return Check(name, FAILED, f"{sentence}. Choose a window with fewer missing periods.", table)
+    return Check(name, PASSED, f"{sentence}.", table)
+
+
+def untouched_donors(panel: Panel, fit: Fit) -> Check:
+    """Does a donor that counts run the same tactic itself?"""
+    name = "Donors without the tactic"
+    known = panel.background.same_tactic
+    if known is None:
+        return Check(name, CANNOT_TELL, "It is not known which donors run the same tactic.")
+    rows = []
+    for unit, weight in zip(panel.units[1:], fit.weights, strict=True):
+        since = known.get(unit)
+        begun = since is not None and pd.Period(since, freq=panel.periods.freqstr) <= panel.periods[-1]
+        if begun and abs(weight) > LITTLE_WEIGHT:
+            rows.append((panel.background.name(unit), since, float(weight)))
+    table = pd.DataFrame(rows, columns=["donor", "since", "weight"]).sort_values("weight", ascending=False)
+    if rows:
+        worst = table.iloc[0]
+        return Check(
+            name,
+            FAILED,
+            f"{len(rows)} donor{'s' if len(rows) > 1 else ''} with weight ran the same tactic, the first "
+            f"{worst['donor']} since {worst['since']} ({100 * worst['weight']:.0f} %). "
+            "Leave such donors out.",
+            table,
+        )
+    return Check(name, PASSED, f"No donor with weight is among the {len(known)} places known to run it.")
+
+
+def same_counting(panel: Panel, fit: Fit) -> Check:
+    """Did the unit or a donor that counts change how it counts?"""
+    name = "One way of counting"
+    breaks = panel.background.breaks
+    if breaks is None:
+        return Check(name, CANNOT_TELL, "Breaks in how agencies count were not looked for.")
+    counts = {
+        panel.units[0],
+        *(u for u, w in zip(panel.units[1:], fit.weights, strict=True) if abs(w) > LITTLE_WEIGHT),
+    }
+    first, last = panel.periods[0], panel.periods[-1]
+    when = pd.PeriodIndex(breaks["period"].astype(str), freq=panel.periods.freqstr)
+    inside = breaks[breaks["unit"].isin(counts) & (when > first) & (when <= last)]
+    if inside.empty:
+        return Check(name, PASSED, "No break is known in the unit or a donor with weight.")
+    row = inside.iloc[0]
+    return Check(
+        name,
+        FAILED,
+        f"{panel.background.name(str(row['unit']))} counts differently from {row['period']} on: "
+        f"{str(row['reason']).rstrip('.')}. Start the window later, or leave that donor out.",
+        inside.reset_index(drop=True),
+    )
 
 
 def enough_events(panel: Panel) -> Check:
@@ -204,6 +283,29 @@ def steady_without_one_donor(table: pd.DataFrame, att: float, half: float, perio
     return Check(name, PASSED, f"{sentence}.", table)
 
 
+def steady_without_one_year(table: pd.DataFrame, att: float, half: float, periods: int) -> Check:
+    """Does the answer hang on one year before the start? ``half`` as for one donor."""
+    name = "Steady without any one year"
+    low, high = float(table["att"].min()), float(table["att"].max())
+    at = int(table["change"].abs().argmax())
+    sentence = (
+        f"Without any one stretch before the start the effect lies between {_signed(low)} and "
+        f"{_signed(high)} a period ({_signed(att)} with all)"
+    )
+    if not np.isfinite(half):
+        return Check(name, CANNOT_TELL, f"{sentence}; there is no band to compare with.", table)
+    if float(table["change"].abs().iloc[at]) > half / periods:
+        row = table.iloc[at]
+        return Check(
+            name,
+            FAILED,
+            f"{sentence}; leaving out {row['first']} to {row['last']} moves it by more than the band's "
+            "half-width.",
+            table,
+        )
+    return Check(name, PASSED, f"{sentence}.", table)
+
+
 def steady_in_time(table: pd.DataFrame, allowed: list[float]) -> Check:
     """Does the comparison find an effect where there was none? ``allowed``: |cumulative| per row."""
     name = "Nothing found before the start"
@@ -245,7 +347,11 @@ def grade(checks: list[Check], n_bands: int) -> Grade:
     """
     if n_bands == 0:
         return Grade.CANNOT_TELL
-    graded = [c.state for c in checks if c.name != "Could see the goal"]
+    graded = [
+        c.state
+        for c in checks
+        if c.name != "Could see the goal" and not (c.name in _NOT_GRADED and c.state is CANNOT_TELL)
+    ]
     failed = graded.count(FAILED)
     if failed == 0 and CANNOT_TELL not in graded and n_bands == 2:
         return Grade.STRONG

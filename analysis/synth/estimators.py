@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.evidence import RefusedError
+from analysis.synth.penalised import lasso, ridge_augmented
 from analysis.synth.weights import EXACT_SHARE, Array, simplex_weights
 
 Rows = NDArray[np.intp]
@@ -24,13 +25,16 @@ class Fit:
 
     ``weights`` (n,) sum to one on the estimator's own scale. ``loadings`` (n,) multiply the donors'
     levels: equal to the weights, except where series are indexed. ``certificate`` is the relative
-    Frank–Wolfe gap of the weights (0 where no weights are searched).
+    Frank–Wolfe gap of the weights (0 where no weights are searched). ``penalty`` is the share of the
+    largest penalty that matters (ridge, lasso), NaN elsewhere. Weights of the ridge can be negative,
+    those of the lasso need not sum to one.
     """
 
     weights: Array
     loadings: Array
     intercept: float
     certificate: float
+    penalty: float = float("nan")
 
     def counterfactual(self, donors: Array) -> Array:
         """The (T,) comparison series. Only donors with a loading are read."""
@@ -38,7 +42,16 @@ class Fit:
         return np.asarray(self.intercept + donors[:, used] @ self.loadings[used], float)
 
 
-def fit_unit(estimator: str, y: Array, donors: Array, pre: Rows, post: Rows) -> Fit:
+def fit_unit(
+    estimator: str,
+    y: Array,
+    donors: Array,
+    pre: Rows,
+    post: Rows,
+    *,
+    penalty: float | None = None,
+    features: tuple[Array, Array] | None = None,
+) -> Fit:
     """Fit one unit.
 
     Args:
@@ -46,10 +59,21 @@ def fit_unit(estimator: str, y: Array, donors: Array, pre: Rows, post: Rows) -> 
         y: (T,) the unit.
         donors: (T, n).
         pre, post: row numbers before and after the start. ``post`` matters to ``sdid`` only.
+        penalty: share of the largest penalty that matters, for ``ridge`` and ``lasso``; ``None`` =
+            chosen by cross-validation on this unit's own past.
+        features: predictors of the unit (K,) and its donors (K, n), already scaled by the root of
+            their weights; matched in place of the outcomes, by ``simplex`` only.
 
     Raises:
         RefusedError: a mean of zero before the start where the estimator divides by it.
     """
+    if features is not None:
+        if estimator != "simplex":
+            raise RefusedError("Predictors are matched by the simplex estimator only. Choose that one.")
+        found = simplex_weights(features[1], features[0])
+        return Fit(found.weights, found.weights, 0.0, found.relative_gap)
+    if estimator in PENALISED:
+        return PENALISED[estimator](y, donors, pre, penalty)
     return _ESTIMATORS[estimator](y, donors, pre, post)
 
 
@@ -121,6 +145,12 @@ _ESTIMATORS: dict[str, Callable[[Array, Array, Rows, Rows], Fit]] = {
     "sdid": _sdid,
     "did": _did,
     "ratio_did": _ratio_did,
+}
+
+#: Estimators whose strength of penalty is chosen once, on the treated unit, and kept for placebo units.
+PENALISED: dict[str, Callable[[Array, Array, Rows, float | None], Fit]] = {
+    "ridge": lambda y, donors, pre, penalty: Fit(*ridge_augmented(y[pre], donors[pre], penalty)),
+    "lasso": lambda y, donors, pre, penalty: Fit(*lasso(y[pre], donors[pre], penalty)),
 }
 
 #: Estimators that divide each series by its mean before the start.

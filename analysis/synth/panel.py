@@ -5,14 +5,16 @@ Every donor that does not stay is listed with its reason; nothing is dropped in 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from analysis.evidence import RefusedError
+from analysis.synth.background import Background
 from analysis.synth.estimators import DIVIDES_BY_MEAN, Rows
+from analysis.synth.predictors import Predictors
 from analysis.synth.spec import SynthSpec
 from analysis.synth.weights import Array
 
@@ -38,6 +40,8 @@ class Panel:
         left_out: periods of the window that neither the fit nor the effect uses.
         constant: donors that never change before the start. They stay (a true zero is possible),
             and a check names them.
+        features: (K, N) predictors to match in place of the outcomes, scaled; None without.
+        background: what is known about the units beyond their figures.
     """
 
     periods: pd.PeriodIndex
@@ -52,6 +56,8 @@ class Panel:
     choices: tuple[str, ...]
     left_out: tuple[str, ...]
     constant: tuple[str, ...]
+    features: Array | None = None
+    background: Background = field(default_factory=Background)
 
     @property
     def monthly(self) -> bool:
@@ -59,7 +65,14 @@ class Panel:
         return str(self.periods.freqstr).startswith("M")
 
 
-def prepare(panel: pd.DataFrame, spec: SynthSpec, population: pd.Series | pd.DataFrame | None) -> Panel:
+def prepare(
+    panel: pd.DataFrame,
+    spec: SynthSpec,
+    population: pd.Series | pd.DataFrame | None,
+    *,
+    background: Background | None = None,
+    predictors: Predictors | None = None,
+) -> Panel:
     """Check the panel, cut the window, turn counts into rates and sort out the donors.
 
     Raises:
@@ -84,6 +97,8 @@ def prepare(panel: pd.DataFrame, spec: SynthSpec, population: pd.Series | pd.Dat
     people = None if population is None else _population(population, table)
     _treated_usable(table[spec.treated], people, spec, pre, np.concatenate([pre, post]))
     reasons = _donor_reasons(table, people, spec, pre, np.concatenate([pre, post]))
+    if predictors is not None:
+        reasons = predictors.missing(spec.treated, [u for u in table.columns if u not in reasons]) | reasons
     donors = [u for u in table.columns if u != spec.treated and u not in reasons]
     if len(donors) < MIN_DONORS:
         raise RefusedError(
@@ -104,9 +119,17 @@ def prepare(panel: pd.DataFrame, spec: SynthSpec, population: pd.Series | pd.Dat
         if people is None
         else f"Counts were turned into rates and fitted {unit}."
     )
+    known = background or Background()
+    before = known.excluded[~known.excluded["unit"].isin(list(table.columns))]
     excluded = pd.DataFrame(
-        {"unit": list(reasons), "reason": list(reasons.values())}, columns=["unit", "reason"], dtype="str"
+        {"unit": [*reasons, *before["unit"]], "reason": [*reasons.values(), *before["reason"]]},
+        columns=["unit", "reason"],
+        dtype="str",
     )
+    features = None
+    if predictors is not None:
+        features = predictors.scaled(list(units))
+        choices.append(predictors.sentence)
     still = np.ptp(events[pre], axis=0) == 0
     constant = tuple(u for u, flat in zip(units, still, strict=True) if flat)
     return Panel(
@@ -122,6 +145,8 @@ def prepare(panel: pd.DataFrame, spec: SynthSpec, population: pd.Series | pd.Dat
         tuple(choices),
         tuple(left_out),
         constant,
+        features,
+        known,
     )
 
 

@@ -8,18 +8,43 @@ RMSPE), because a unit that is fitted badly will also be predicted badly
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.synth.bands import allowed_exceedances, half_width, references_needed
-from analysis.synth.estimators import Fit, fit_unit, pre_rmspe
+from analysis.synth.estimators import Fit, pre_rmspe
 from analysis.synth.panel import Panel
+from analysis.synth.refit import kept_penalty, others, refit
 from analysis.synth.weights import Array
+from analysis.synth.yardstick import yardsticks
 
+#: Called with (done, all, what is being done).
+Progress = Callable[[int, int, str], None]
+Flags = NDArray[np.bool_]
 Statistic = Literal["ratio", "cumulative", "att", "att_lower"]
+
+
+@dataclass(frozen=True, slots=True)
+class SizedBand:
+    """The placebo band measured by misfit and level together.
+
+    Attributes:
+        share: how much of the yardstick is level (0 = misfit alone).
+        yardstick: unit → yardstick, in the panel's unit.
+        half_width, cumulative_half_width: (H,), as in :class:`PlaceboTest`.
+        p_cumulative: rank p-value of the cumulative gap; agrees with the band by construction.
+    """
+
+    share: float = 0.0
+    yardstick: pd.Series = field(default_factory=lambda: pd.Series(dtype=float), repr=False)
+    half_width: Array = field(default_factory=lambda: np.empty(0), repr=False)
+    cumulative_half_width: Array = field(default_factory=lambda: np.empty(0), repr=False)
+    p_cumulative: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +64,8 @@ class PlaceboTest:
         half_width: (H,) half-widths around each later period's gap, NaN without a band.
         cumulative_half_width: (H,) the same for the running sum of the gaps.
         sentence: what the test says, or why there is no band.
+        sized: the same band with each unit's size in the yardstick too (see
+            :mod:`analysis.synth.yardstick`); the one an ``Effect`` carries unless asked otherwise.
     """
 
     treated: str
@@ -51,6 +78,7 @@ class PlaceboTest:
     half_width: Array = field(repr=False)
     cumulative_half_width: Array = field(repr=False)
     sentence: str = ""
+    sized: SizedBand = field(default_factory=lambda: SizedBand(), repr=False)
 
     @property
     def n_placebos(self) -> int:
@@ -61,6 +89,16 @@ class PlaceboTest:
     def has_band(self) -> bool:
         """Whether the effect over all later periods has a band."""
         return bool(np.isfinite(self.cumulative_half_width[-1]))
+
+    def scaled(self, sized: bool) -> tuple[float, Array]:
+        """The treated unit's yardstick, and the placebos' cumulative gaps in units of their own."""
+        table = self.table
+        if not sized:
+            own = float(table.loc[table["treated"], "pre_rmspe"].iloc[0])
+            return own, table.loc[~table["treated"], "scaled_cumulative"].to_numpy(float)
+        total = table.loc[~table["treated"]].set_index("unit")["cumulative"]
+        found = total / self.sized.yardstick.reindex(total.index)
+        return float(self.sized.yardstick[self.treated]), found.to_numpy(float)
 
     def p(self, statistic: Statistic = "ratio", max_mspe_ratio: float | None = None) -> float:
         """Share of units, the treated included, whose statistic is at least the treated one's.
@@ -88,7 +126,13 @@ class PlaceboTest:
 
 
 def placebo_in_space(
-    panel: Panel, estimator: str, own: Fit, *, level: float, treated_in_pools: bool
+    panel: Panel,
+    estimator: str,
+    own: Fit,
+    *,
+    level: float,
+    treated_in_pools: bool,
+    progress: Progress | None = None,
 ) -> PlaceboTest:
     """Fit every donor as if it were treated, and place the treated unit among them.
 
@@ -98,16 +142,17 @@ def placebo_in_space(
         own: the treated unit's fit.
         level: coverage of the band.
         treated_in_pools: whether the treated unit serves as a donor of the placebos.
+        progress: called with (done, all, what) every ten units.
     """
     values, n = panel.values, len(panel.units)
     gaps = np.empty_like(values)
     gaps[:, 0] = values[:, 0] - own.counterfactual(values[:, 1:])
-    first = 0 if treated_in_pools else 1
-    pool = values[:, first:]
+    penalty = kept_penalty(own)
     for j in range(1, n):
-        donors = np.delete(pool, j - first, axis=1)
-        fit = fit_unit(estimator, values[:, j], donors, panel.pre, panel.post)
-        gaps[:, j] = values[:, j] - fit.counterfactual(donors)
+        donors = others(panel, j, leave=() if treated_in_pools else (0,))
+        gaps[:, j] = values[:, j] - refit(panel, estimator, j, donors, penalty=penalty)[1]
+        if progress is not None and j % 10 == 0:
+            progress(j, n - 1, "placebo units")
     return _summarise(panel, gaps, level)
 
 
@@ -142,6 +187,7 @@ def _summarise(panel: Panel, gaps: Array, level: float) -> PlaceboTest:
     if not exact[0]:
         widths = _finite(half_width(pointwise[:, 1:].T, level) * before[0])
         totals = _finite(half_width(scaled[:, 1:].T, level) * before[0])
+    sized = _sized(panel, before, gaps[post], cumulative, exact, level)
     return PlaceboTest(
         treated=panel.units[0],
         level=level,
@@ -153,6 +199,29 @@ def _summarise(panel: Panel, gaps: Array, level: float) -> PlaceboTest:
         half_width=widths,
         cumulative_half_width=totals,
         sentence=_sentence(len(exact) - 1, bool(exact[0]), bool(np.isfinite(totals[-1])), level),
+        sized=sized,
+    )
+
+
+def _sized(
+    panel: Panel, before: Array, after: Array, cumulative: Array, exact: Flags, level: float
+) -> SizedBand:
+    """The band by misfit and level; a placebo fitted exactly counts as extreme here too."""
+    mean = np.abs(panel.values[panel.pre].mean(axis=0))
+    scale, share = yardsticks(before, mean, cumulative[-1])
+    safe = np.where(exact | (scale <= 0), np.nan, scale)
+    total = np.where(np.isnan(safe), np.inf, cumulative / safe)
+    each = np.where(np.isnan(safe), np.inf, after / safe)
+    widths = totals = np.full(len(after), np.nan)
+    if not exact[0]:
+        widths = _finite(half_width(each[:, 1:].T, level) * scale[0])
+        totals = _finite(half_width(total[:, 1:].T, level) * scale[0])
+    return SizedBand(
+        share=share,
+        yardstick=pd.Series(scale, index=pd.Index(panel.units, dtype="str"), name="yardstick"),
+        half_width=widths,
+        cumulative_half_width=totals,
+        p_cumulative=float((np.abs(total[-1]) >= abs(total[-1, 0])).mean()),
     )
 
 

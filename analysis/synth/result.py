@@ -7,18 +7,26 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from analysis.evidence import Check, Effect, Interval, path_table, percent_from_ratio
+from analysis.evidence import Check, Effect
 from analysis.synth import checks as ask
-from analysis.synth.estimators import Fit, fit_unit, pre_rmspe
-from analysis.synth.panel import MIN_PRE, PER, Panel, prepare
-from analysis.synth.placebo import PlaceboTest, placebo_in_space
-from analysis.synth.power import minimum_detectable_percent, power_curve
-from analysis.synth.robustness import leave_one_donor_out, placebo_in_time
+from analysis.synth.background import Background
+from analysis.synth.estimators import Fit, pre_rmspe
+from analysis.synth.panel import MIN_PRE, Panel, prepare
+from analysis.synth.placebo import PlaceboTest, Progress, placebo_in_space
+from analysis.synth.power import MonthsNeeded, minimum_detectable_percent, months_needed, power_curve
+from analysis.synth.predictors import Predictors
+from analysis.synth.reading import NAN, Bands, bands, effect_of, effects_table, in_events, path_of
+from analysis.synth.refit import kept_penalty, refit
+from analysis.synth.robustness import (
+    Conformal,
+    conformal,
+    leave_one_donor_out,
+    leave_window_out,
+    placebo_in_time,
+)
 from analysis.synth.rolling import RollingOrigin, rolling_origin
 from analysis.synth.spec import ESTIMATOR_LABELS, SynthSpec
 from analysis.synth.weights import Array
-
-NAN = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +38,8 @@ class SynthResult:
         unit: the unit of att, RMSPE, gaps and path, in words; empty for the panel's own.
         att: mean gap (observed minus comparison) after the start.
         pre_rmspe, post_rmspe: root mean squared gap before and after.
-        weights: donor → weight, sums to one (on the estimator's own scale: levels, or index).
+        weights: donor → weight, sums to one (on the estimator's own scale: levels, or index), except
+            for the lasso.
         loadings: donor → what its level is multiplied by (differs from the weights for an index).
         intercept: constant difference in level that the comparison keeps.
         certificate: relative Frank–Wolfe gap of the weights; at most 1e-8.
@@ -45,6 +54,12 @@ class SynthResult:
         power: probability of finding falls of 5 to 60 %.
         checks, choices: what was checked, and every automatic choice.
         excluded: units that were not donors: unit, reason.
+        effects: the effect in every unit (see :func:`analysis.synth.reading.effects_table`).
+        leave_window_out: refits without each year before the start.
+        conformal: p-value and interval of an effect that is the same in every later period; None
+            when extras were not asked for.
+        months_needed: how many months until a fall of ``spec.goal_percent`` could be seen; None
+            without a placebo band or extras.
     """
 
     spec: SynthSpec
@@ -67,6 +82,10 @@ class SynthResult:
     checks: tuple[Check, ...]
     choices: tuple[str, ...]
     excluded: pd.DataFrame = field(repr=False)
+    effects: pd.DataFrame = field(repr=False, default_factory=pd.DataFrame)
+    leave_window_out: pd.DataFrame = field(repr=False, default_factory=pd.DataFrame)
+    conformal: Conformal | None = None
+    months_needed: MonthsNeeded | None = None
 
     @property
     def gap(self) -> pd.Series:
@@ -77,7 +96,13 @@ class SynthResult:
 
 
 def fit(
-    panel: pd.DataFrame, spec: SynthSpec, population: pd.Series | pd.DataFrame | None = None
+    panel: pd.DataFrame,
+    spec: SynthSpec,
+    population: pd.Series | pd.DataFrame | None = None,
+    *,
+    background: Background | None = None,
+    predictors: Predictors | None = None,
+    progress: Progress | None = None,
 ) -> SynthResult:
     """Compare one unit with a weighted mix of others.
 
@@ -88,49 +113,72 @@ def fit(
             Without, the panel's own unit is used as it is, and events are not known.
         spec: the question.
         population: people, unit → number (held constant), or period × unit.
+        background: what else is known about the units: names, the same tactic elsewhere, breaks,
+            units that were sorted out before.
+        predictors: characteristics to match in place of the outcomes (simplex only).
+        progress: called with (done, all, what) while placebo units run.
 
     Raises:
         RefusedError: unit missing or repeated, no or too few usable donors, a treated series that
             is missing, zero or constant before the start, a start outside the panel.
 
     Sources: Abadie, Diamond, Hainmueller 2010; Doudchenko, Imbens 2016; Ferman, Pinto 2021;
-    Arkhangelsky et al. 2021 (sdid); Wheeler's SynthRTCI (rolling origin).
+    Arkhangelsky et al. 2021 (sdid); Ben-Michael, Feller, Rothstein 2021 (ridge); Wheeler's
+    SynthRTCI (rolling origin, lasso); Chernozhukov, Wüthrich, Zhu 2021 (conformal).
     """
-    return answer(prepare(panel, spec, population), spec, extras=True)
+    prepared = prepare(panel, spec, population, background=background, predictors=predictors)
+    return answer(prepared, spec, extras=True, progress=progress)
 
 
-def answer(panel: Panel, spec: SynthSpec, *, extras: bool) -> SynthResult:
-    """Fit a prepared panel; ``extras`` adds the refits without a donor and with earlier starts."""
-    y, donors = panel.values[:, 0], panel.values[:, 1:]
-    own = fit_unit(spec.estimator, y, donors, panel.pre, panel.post)
-    expected = own.counterfactual(donors)
+def answer(panel: Panel, spec: SynthSpec, *, extras: bool, progress: Progress | None = None) -> SynthResult:
+    """Fit a prepared panel; ``extras`` adds the refits, the conformal test and the months needed."""
+    y = panel.values[:, 0]
+    own, expected = refit(panel, spec.estimator)
     gap = y - expected
     before = pre_rmspe(y, expected, panel.pre)
-    total = float(gap[panel.post].sum())
+    total, base = float(gap[panel.post].sum()), float(expected[panel.post].sum())
 
     placebo = rolling = None
     if "placebo" in spec.inference:
         placebo = placebo_in_space(
-            panel, spec.estimator, own, level=spec.level, treated_in_pools=spec.treated_in_pools
+            panel,
+            spec.estimator,
+            own,
+            level=spec.level,
+            treated_in_pools=spec.treated_in_pools,
+            progress=progress,
         )
     if "rolling_origin" in spec.inference:
-        rolling = rolling_origin(panel, spec.estimator, total, level=spec.level, min_train=spec.min_train)
-    pointwise, cumulative, p_value = _wider(len(panel.post), placebo, rolling)
+        rolling = rolling_origin(
+            panel,
+            spec.estimator,
+            total,
+            level=spec.level,
+            min_train=spec.min_train,
+            penalty=kept_penalty(own),
+        )
+    found = bands(spec, len(panel.post), total, placebo, rolling)
 
-    loo = in_time = pd.DataFrame()
+    loo = in_time = windows = pd.DataFrame()
+    constant = None
+    needed = None
+    mde, power = NAN, pd.DataFrame({"percent": [], "power": []})
+    sized = spec.yardstick == "sized"
+    if placebo is not None:
+        mde = minimum_detectable_percent(placebo, base, found.half, sized=sized)
+        power = power_curve(placebo, base, half_width=found.half, sized=sized)
     if extras:
         loo = leave_one_donor_out(panel, spec.estimator, own)
-        in_time = placebo_in_time(panel, spec.estimator, _earlier_starts(panel))
-    base = float(expected[panel.post].sum())
-    half = float(cumulative[-1])
-    mde, power = NAN, pd.DataFrame({"percent": [], "power": []})
-    if placebo is not None:
-        mde = minimum_detectable_percent(placebo, base, half)
-        power = power_curve(placebo, base, half_width=half)
-    checks = _checks(panel, spec, own, expected, before, cumulative, mde, placebo, loo, in_time)
-    choices = (*panel.choices, *_choices(panel, spec, placebo, rolling))
-    effect = _effect(panel, spec, expected, cumulative, p_value, mde, checks, choices, placebo, rolling)
-    path = _path(panel, expected, pointwise, cumulative)
+        in_time = placebo_in_time(panel, spec.estimator, _earlier_starts(panel), penalty=kept_penalty(own))
+        windows = leave_window_out(panel, spec.estimator, own)
+        constant = conformal(panel, spec.estimator, level=spec.level, penalty=kept_penalty(own))
+        if placebo is not None and placebo.has_band:
+            needed = months_needed(panel, spec, base / len(panel.post), kept_penalty(own))
+    checks = _checks(panel, spec, own, expected, before, found, mde, placebo, loo, in_time, windows)
+    choices = (*panel.choices, *_choices(panel, spec, own, placebo, rolling))
+    warnings = _warnings(spec, found, placebo, constant)
+    effect = effect_of(panel, spec, expected, found, mde, checks, choices, warnings)
+    path = path_of(panel, expected, found)
     names = pd.Index(panel.units[1:], dtype="str", name="donor")
     return SynthResult(
         spec=spec,
@@ -146,33 +194,18 @@ def answer(panel: Panel, spec: SynthSpec, *, extras: bool) -> SynthResult:
         rolling=rolling,
         effect=effect,
         path=path,
-        path_in_events=_in_events(panel, path),
+        path_in_events=in_events(panel, path),
         leave_one_out=loo,
         in_time=in_time,
         power=power,
         checks=tuple(checks),
         choices=choices,
         excluded=panel.excluded,
+        effects=effects_table(effect, total, found.half, panel.unit),
+        leave_window_out=windows,
+        conformal=constant,
+        months_needed=needed,
     )
-
-
-def _wider(
-    horizon: int, placebo: PlaceboTest | None, rolling: RollingOrigin | None
-) -> tuple[Array, Array, float]:
-    """The wider band and the larger p-value of the inferences that exist.
-
-    An interval excludes zero exactly when its own p-value is small, so the wider interval excludes
-    zero exactly when the larger p-value is small.
-    """
-    nothing = np.full(horizon, np.nan)
-    if placebo is None and rolling is None:
-        return nothing, nothing, NAN
-    found = [x for x in (placebo, rolling) if x is not None]
-    pointwise = np.fmax.reduce([x.half_width for x in found])
-    cumulative = np.fmax.reduce([x.cumulative_half_width for x in found])
-    # A method without a band over the whole horizon has no say in the p-value either.
-    speaking = [x.p_cumulative for x in found if np.isfinite(x.cumulative_half_width[-1])]
-    return pointwise, cumulative, max(speaking) if speaking else found[0].p_cumulative
 
 
 def _earlier_starts(panel: Panel) -> list[str]:
@@ -189,37 +222,46 @@ def _checks(
     own: Fit,
     expected: Array,
     before: float,
-    cumulative: Array,
+    found: Bands,
     mde: float,
     placebo: PlaceboTest | None,
     loo: pd.DataFrame,
     in_time: pd.DataFrame,
+    windows: pd.DataFrame,
 ) -> list[Check]:
-    found = [
+    asked = [
         ask.fit_against_noise(panel, own, before),
         ask.hull(panel, spec.estimator),
         ask.dominance(panel, own),
         ask.identified(panel, own, spec.estimator, before),
         ask.enough_periods(panel),
+        ask.periods_left_out(panel),
         ask.enough_events(panel),
         ask.moving_donors(panel),
+        ask.untouched_donors(panel, own),
+        ask.same_counting(panel, own),
         ask.positive_counterfactual(panel, expected),
     ]
+    horizon = len(panel.post)
+    att = float((panel.values[:, 0] - expected)[panel.post].mean())
     if not loo.empty:
-        att = float((panel.values[:, 0] - expected)[panel.post].mean())
-        found.append(ask.steady_without_one_donor(loo, att, float(cumulative[-1]), len(panel.post)))
+        asked.append(ask.steady_without_one_donor(loo, att, found.half, horizon))
+    if not windows.empty:
+        asked.append(ask.steady_without_one_year(windows, att, found.half, horizon))
     if not in_time.empty:
-        last = len(panel.post) - 1
+        last = horizon - 1
         # A held-out window longer than the horizon is scaled up as a drift would grow: in proportion.
-        allowed = [float(cumulative[min(k - 1, last)] * max(1.0, k / (last + 1))) for k in in_time["periods"]]
-        found.append(ask.steady_in_time(in_time, allowed))
+        allowed = [
+            float(found.cumulative[min(k - 1, last)] * max(1.0, k / (last + 1))) for k in in_time["periods"]
+        ]
+        asked.append(ask.steady_in_time(in_time, allowed))
     if placebo is not None and placebo.has_band:
-        found.append(ask.detectable(mde, spec.goal_percent))
-    return found
+        asked.append(ask.detectable(mde, spec.goal_percent))
+    return asked
 
 
 def _choices(
-    panel: Panel, spec: SynthSpec, placebo: PlaceboTest | None, rolling: RollingOrigin | None
+    panel: Panel, spec: SynthSpec, own: Fit, placebo: PlaceboTest | None, rolling: RollingOrigin | None
 ) -> tuple[str, ...]:
     pre, post = panel.periods[panel.pre], panel.periods[panel.post]
     said = [
@@ -229,8 +271,19 @@ def _choices(
         f"Effect over {post[0]} to {post[-1]} ({len(post)} periods).",
         "Not adjusted for season: the donors share it.",
     ]
+    if np.isfinite(own.penalty):
+        said.append(
+            f"Penalty chosen by cross-validation: {own.penalty:.3g} of the largest that matters; "
+            "placebo units keep that share."
+        )
     if placebo is not None:
         said.append(placebo.sentence)
+        if spec.yardstick == "sized" and placebo.sized.share > 0:
+            said.append(
+                "Units are measured by misfit and level together, level counting "
+                f"{100 * placebo.sized.share:.0f} %: "
+                "the share under which the placebo units' own gaps are most likely."
+            )
         said.append(
             "The treated unit is among the donors of the placebo units."
             if spec.treated_in_pools
@@ -243,106 +296,17 @@ def _choices(
     return tuple(said)
 
 
-def _path(panel: Panel, expected: Array, pointwise: Array, cumulative: Array) -> pd.DataFrame:
-    n = len(panel.periods)
-    post = np.zeros(n, bool)
-    post[panel.post] = True
-    half, total, running = np.full(n, np.nan), np.full(n, np.nan), np.full(n, np.nan)
-    half[panel.post], total[panel.post] = pointwise, cumulative
-    running[panel.post] = np.cumsum((panel.values[:, 0] - expected)[panel.post])
-    return path_table(
-        panel.periods,
-        panel.values[:, 0],
-        expected,
-        expected - half,
-        expected + half,
-        post=post,
-        cumulative_lower=running - total,
-        cumulative_upper=running + total,
-    )
-
-
-def _in_events(panel: Panel, path: pd.DataFrame) -> pd.DataFrame | None:
-    """The path times the treated unit's population."""
-    if panel.population is None:
-        return None
-    people = panel.population[:, 0] / PER
-    post = path["cumulative"].notna().to_numpy()
-    typical = np.full(len(people), np.nan)
-    # Cumulative figures use the mean population so far, so that limits stay around their estimate.
-    typical[post] = np.cumsum(people[post]) / np.arange(1, post.sum() + 1)
-    table = path.copy()
-    for name in ("observed", "expected", "lower", "upper", "effect", "effect_lower", "effect_upper"):
-        table[name] = path[name] * people
-    for name in ("cumulative", "cumulative_lower", "cumulative_upper"):
-        table[name] = path[name] * typical
-    return table
-
-
-def _effect(
-    panel: Panel,
-    spec: SynthSpec,
-    expected: Array,
-    cumulative: Array,
-    p_value: float,
-    mde: float,
-    checks: list[Check],
-    choices: tuple[str, ...],
-    placebo: PlaceboTest | None,
-    rolling: RollingOrigin | None,
-) -> Effect:
-    observed, base = float(panel.values[panel.post, 0].sum()), float(expected[panel.post].sum())
-    half, level = float(cumulative[-1]), spec.level
-    ratio = Interval(NAN, NAN, NAN, level)
-    if base > 0:
-        least = base - half
-        ratio = Interval(
-            observed / base,
-            observed / (base + half),
-            NAN if np.isnan(half) else observed / least if least > 0 else float("inf"),
-            level,
-        )
-    events = Interval(NAN, NAN, NAN, level)
-    if panel.counts is not None and panel.population is not None:
-        # The mean population turns the summed gap, and its band, into events: the interval keeps
-        # agreeing with the p-value even where the population moves.
-        people = float(panel.population[panel.post, 0].mean()) / PER
-        gap = observed - base
-        events = Interval(gap * people, (gap - half) * people, (gap + half) * people, level)
-    warnings = [c.sentence for c in checks if c.state is ask.FAILED]
-    if panel.counts is None:
-        warnings.append("Events are not known: give counts and populations to have them.")
+def _warnings(
+    spec: SynthSpec, found: Bands, placebo: PlaceboTest | None, constant: Conformal | None
+) -> list[str]:
+    said = []
     if placebo is not None and not placebo.has_band:
-        warnings.append(placebo.sentence)
-    warnings += _disagreement(float((panel.values[:, 0] - expected)[panel.post].sum()), placebo, rolling)
-    return Effect(
-        method=f"synthetic control: {ESTIMATOR_LABELS[spec.estimator]}",
-        rate_ratio=ratio,
-        percent=percent_from_ratio(ratio),
-        events=events,
-        p_value=p_value,
-        probability_of_reduction=NAN,
-        minimum_detectable_percent=mde,
-        pre_months=len(panel.pre),
-        post_months=len(panel.post),
-        controlled=True,
-        grade=ask.grade(checks, _full_bands(placebo, rolling)),
-        choices=choices,
-        warnings=tuple(warnings),
-    )
-
-
-def _full_bands(placebo: PlaceboTest | None, rolling: RollingOrigin | None) -> int:
-    """How many of the two bands reach the last period."""
-    widths = [x.cumulative_half_width[-1] for x in (placebo, rolling) if x is not None]
-    return int(np.isfinite(widths).sum())
-
-
-def _disagreement(total: float, placebo: PlaceboTest | None, rolling: RollingOrigin | None) -> list[str]:
-    if placebo is None or rolling is None:
-        return []
-    a, b = float(placebo.cumulative_half_width[-1]), float(rolling.cumulative_half_width[-1])
-    if not (np.isfinite(a) and np.isfinite(b)) or (abs(total) > a) == (abs(total) > b):
-        return []
-    which = "placebo units" if abs(total) > a else "past forecasts"
-    return [f"The two bands disagree: only the one from {which} excludes no effect. The wider one is shown."]
+        said.append(placebo.sentence)
+    if constant is not None and np.isfinite(found.half) and np.isfinite(constant.p_value):
+        alpha = 1 - spec.level + 1e-12
+        if (constant.p_value <= alpha) and found.p_value > alpha:
+            said.append(
+                "The conformal test of a constant effect finds a change and the band does not: they "
+                "disagree, and the wider answer, the band, is shown."
+            )
+    return said

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from analysis.synth.bands import half_width, rank_p
-from analysis.synth.estimators import fit_unit
+from analysis.synth.estimators import DIVIDES_BY_MEAN
 from analysis.synth.panel import Panel
+from analysis.synth.refit import refit
 from analysis.synth.weights import Array
 
 
@@ -54,7 +55,13 @@ def default_min_train(n_pre: int) -> int:
 
 
 def rolling_origin(
-    panel: Panel, estimator: str, cumulative_gap: float, *, level: float, min_train: int | None = None
+    panel: Panel,
+    estimator: str,
+    cumulative_gap: float,
+    *,
+    level: float,
+    min_train: int | None = None,
+    penalty: float | None = None,
 ) -> RollingOrigin:
     """Forecast the treated unit from every origin before the start.
 
@@ -66,19 +73,18 @@ def rolling_origin(
         level: coverage of the bands.
         min_train: shortest training window; ``None`` = half of the periods before the start, at
             most 36.
+        penalty: as in :func:`analysis.synth.estimators.fit_unit`.
     """
     train = default_min_train(len(panel.pre)) if min_train is None else min_train
     values, horizon = panel.values[panel.pre], len(panel.post)
     origins = range(train, len(values))
     errors = np.full((len(origins), horizon), np.nan)
     for row, origin in enumerate(origins):
-        y, donors = values[:, 0], values[:, 1:]
-        before, after = np.arange(origin), np.arange(origin, min(origin + horizon, len(values)))
-        if y[before].mean() <= 0:
+        before, after = panel.pre[:origin], panel.pre[origin : origin + horizon]
+        if values[:origin, 0].mean() <= 0 and estimator in DIVIDES_BY_MEAN:
             continue
-        usable = donors[before].mean(axis=0) > 0 if (values >= 0).all() else np.ones(donors.shape[1], bool)
-        fit = fit_unit(estimator, y, donors[:, usable], before, after)
-        errors[row, : len(after)] = (y - fit.counterfactual(donors[:, usable]))[after]
+        path = refit(panel, estimator, pre=before, post=after, penalty=penalty)[1]
+        errors[row, : len(after)] = panel.values[after, 0] - path[after]
     # A running sum keeps its NaN: a shorter error is not a short version of a longer one.
     cumulative = np.cumsum(errors, axis=1)
     totals = half_width(cumulative, level)

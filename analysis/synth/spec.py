@@ -7,10 +7,11 @@ from typing import Final, Literal, get_args
 
 from analysis.evidence import RefusedError
 
-Estimator = Literal["simplex", "demeaned", "index", "sdid", "did", "ratio_did"]
+Estimator = Literal["simplex", "demeaned", "index", "sdid", "did", "ratio_did", "ridge", "lasso"]
 Inference = Literal["placebo", "rolling_origin"]
 FirstPeriod = Literal["after", "before", "dropped"]
 Missing = Literal["refuse", "leave_out"]
+Yardstick = Literal["sized", "misfit"]
 
 #: Each estimator in words, for results, choices and legends.
 ESTIMATOR_LABELS: Final[dict[str, str]] = {
@@ -20,6 +21,8 @@ ESTIMATOR_LABELS: Final[dict[str, str]] = {
     "sdid": "synthetic difference-in-differences",
     "did": "difference-in-differences, equal weights",
     "ratio_did": "ratio difference-in-differences, equal weights",
+    "ridge": "ridge-augmented synthetic control",
+    "lasso": "lasso with an intercept, weights not below zero",
 }
 
 
@@ -40,6 +43,9 @@ class SynthSpec:
               proportional model for a unit above or below every donor.
             * ``sdid``: Arkhangelsky et al. 2021, unit and time weights.
             * ``did``, ``ratio_did``: equal weights, additive or proportional.
+            * ``ridge``: simplex weights with a ridge correction that may extrapolate (Ben-Michael,
+              Feller, Rothstein 2021).
+            * ``lasso``: non-negative lasso with an intercept (Wheeler's SynthRTCI).
         inference: which uncertainty to compute. With both, the wider interval is the one shown.
         level: coverage of the intervals. 0.90 needs 9 placebo donors, 0.95 needs 19.
         donors: the only units to use; ``None`` = every other column that is usable. A donor that
@@ -57,6 +63,10 @@ class SynthSpec:
         min_train: shortest training window of the rolling origins, in periods; ``None`` = half of
             the periods before the start, at most 36.
         goal_percent: the change that matters (−20 = a fifth fewer); the power check compares with it.
+        yardstick: in what the placebo band measures gaps of units of different size: ``misfit``
+            (RMSPE before the start alone, Abadie et al. 2010) or ``sized`` (misfit and level
+            together, see :mod:`analysis.synth.yardstick`; calibrated, the default).
+            ``placebo.p_value`` and ``placebo.p_cumulative`` are by misfit either way.
     """
 
     treated: str
@@ -74,6 +84,7 @@ class SynthSpec:
     treated_in_pools: bool = True
     min_train: int | None = None
     goal_percent: float = -20.0
+    yardstick: Yardstick = "sized"
 
     def __post_init__(self) -> None:
         _one_of("estimator", self.estimator, get_args(Estimator))
@@ -81,6 +92,7 @@ class SynthSpec:
             _one_of("inference", name, get_args(Inference))
         _one_of("first_period", self.first_period, get_args(FirstPeriod))
         _one_of("missing", self.missing, get_args(Missing))
+        _one_of("yardstick", self.yardstick, get_args(Yardstick))
         if not 0.5 < self.level < 1:
             raise RefusedError(f"The level is {self.level}; it must lie between 0.5 and 1, for example 0.90.")
         if self.min_train is not None and self.min_train < 2:
