@@ -17,6 +17,7 @@ c.headline(view.headline(rows))
 st.markdown(
     "These figures are published results from other places, quoted with what was counted and how. "
     "They say that such work can help. They do not say by how much it will help here."
+    + (" They are real, unlike the other numbers of this sample." if facts.synthetic else "")
 )
 for tactic in TACTICS:
     figure = view.of_tactic(rows, tactic, facts.version)
