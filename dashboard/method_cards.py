@@ -4,6 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
+import pandas as pd
+
+from analysis.calibration import Study, load, names
+from analysis.grading import GRADES, RULES
+from dashboard import words as w
+
+_GRADING: Final = (
+    "**A strong grade asks for all of these:**\n\n"
+    + "\n".join(f"- {rule}" for rule in RULES.values())
+    + "\n\n"
+    + "\n\n".join(f"**{w.sentence_case(grade.value)}.** {text}" for grade, text in GRADES.items())
+)
+
 #: Title → Markdown.
 CARDS: Final[dict[str, str]] = {
     "Progress: is the goal being met?": (
@@ -46,6 +59,18 @@ CARDS: Final[dict[str, str]] = {
         "**Sources.** Abadie, Diamond and Hainmueller 2010; Doudchenko and Imbens 2016; "
         "Ferman and Pinto 2021."
     ),
+    "Evaluations: what several methods say together": (
+        "**What it does.** Runs every method that the data allow for a declared question, gives each the "
+        "same range (90 %), and says whether they agree. The grade follows fixed rules about design, fit, "
+        "checks and the smallest change that could have been seen.\n\n" + _GRADING + "\n\n"
+        "**What it assumes.** That the question was declared before its answer was known: a change of a "
+        "declared evaluation is a new version, and the earlier one stays.\n\n"
+        "**When it refuses.** When methods contradict each other, it says that they disagree and grades "
+        "nothing. When the likely range holds both fewer and more, it says that we cannot tell yet.\n\n"
+        "**What it cannot say.** Which part of a tactic worked, and for whom.\n\n"
+        "**Sources.** Benjamini and Hochberg 1995 (many comparisons); Farrington et al. 2002 (grading of "
+        "designs by what they can rule out)."
+    ),
     "Hot spots: where, and is it real?": (
         "**What it does.** Counts incidents (not victims) in hexagons. Gi* asks whether a hexagon and its "
         "neighbours together hold more than chance would put there; the answer is corrected for the many "
@@ -69,3 +94,35 @@ CARDS: Final[dict[str, str]] = {
         "somebody accepts them with a name and a reason."
     ),
 }
+
+#: Beginning of a study's name → title of the card it belongs to.
+_CARD_OF: Final = {
+    "progress": "Progress: is the goal being met?",
+    "its": "Interrupted time series: a break in a place’s own past?",
+    "synth": "Synthetic control: what did comparison places do?",
+    "hotspots": "Hot spots: where, and is it real?",
+    "programme": "Evaluations: what several methods say together",
+}
+
+
+def studies(title: str) -> list[Study]:
+    """The stored calibration studies of a card, in order of their names."""
+    return [load(name) for name in names() if _CARD_OF.get(name.split("_")[0]) == title]
+
+
+def measured(study: Study) -> str:
+    """What a study asked and found, and how to repeat it, as Markdown."""
+    return (
+        f"**Measured: {study.question}**\n\n{study.finding}\n\n"
+        f"Data: {study.data}. Repeat it with `{study.command}` (seed {study.seed})."
+    )
+
+
+def table(study: Study) -> pd.DataFrame:
+    """The study's rows with names of columns that a person can read."""
+    return study.rows.rename(columns={c: c.replace("_", " ") for c in study.rows.columns})
+
+
+def meanings(study: Study) -> str:
+    """What each column of the table is, in one line each."""
+    return "\n".join(f"- *{c.replace('_', ' ')}*: {m}" for c, m in study.columns.items())

@@ -4,8 +4,8 @@ import streamlit as st
 
 from dashboard import components as c
 from dashboard import data
+from dashboard import method_cards as cards
 from dashboard.audience import audience
-from dashboard.method_cards import CARDS
 from dashboard.views import data_quality as view
 
 c.page_title("Data and methods")
@@ -49,9 +49,14 @@ def methods() -> None:
     with st.expander("Definitions, place by place"):
         c.table_of(view.definitions(), alt="Definition of every measure in every place")
     c.section("Methods", "What each does, what it assumes, and when it refuses to answer.")
-    for title, text in CARDS.items():
+    for title, text in cards.CARDS.items():
         with st.expander(title):
             st.markdown(text)
+            for study in cards.studies(title):
+                st.markdown(cards.measured(study))
+                alt = f"Results of the study: {study.question}"
+                st.dataframe(cards.table(study), hide_index=True, alt=alt, width="stretch", height=300)
+                st.markdown(cards.meanings(study))
 
 
 def files(q: view.Quality) -> None:
