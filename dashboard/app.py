@@ -10,6 +10,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard.sign_in import gate
+
 PAGES = Path(__file__).resolve().parents[1] / "pages"
 
 #: file name (and URL) → title in the navigation and in the browser tab
@@ -29,6 +31,7 @@ TITLES = {
 DEFAULT = "progress"
 
 if __name__ == "__main__":
+    gate()
     pages = [
         st.Page(
             PAGES / f"{name}.py",

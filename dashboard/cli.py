@@ -1,4 +1,4 @@
-"""The ``sln`` command: serve the dashboard, import files, check a hub, make the sample.
+"""The ``sln`` command: serve the dashboard, import files, check a hub, build releases, make the sample.
 
 Exit codes: 0 done, 1 refused (the message says why and what to do), 2 wrong usage.
 """
@@ -31,7 +31,8 @@ app = typer.Typer(
         "Save Lives Now! dashboard.\n\n"
         "Without a command, [bold]sln[/bold] serves the dashboard on the bundled synthetic sample.\n\n"
         "Typical order for real data: [bold]sln import FILES --hub hub/[/bold], "
-        "[bold]sln check --hub hub/[/bold], [bold]sln serve --hub hub/[/bold]."
+        "[bold]sln check --hub hub/[/bold], [bold]sln build --hub hub/ --out release/[/bold], "
+        "[bold]sln serve --release release/[/bold]."
     ),
     epilog="Exit codes: 0 done · 1 refused, with the reason · 2 wrong usage.",
     rich_markup_mode="rich",
@@ -84,31 +85,42 @@ def serve(
     hub: Annotated[
         Path | None, typer.Option("--hub", help="Hub or data package to show. Default: the synthetic sample.")
     ] = None,
+    release: Annotated[
+        Path | None,
+        typer.Option("--release", help="Release to show instead of a hub (see [bold]sln build[/bold])."),
+    ] = None,
     audience: Annotated[
-        AudienceName,
+        AudienceName | None,
         typer.Option(
             help=(
-                "Who will look. [bold]public[/bold] never shows points or small counts; "
-                "[bold]council[/bold] and [bold]researcher[/bold] show more, on this machine only."
+                "Who will look. [bold]public[/bold] (the default) never shows points or small counts; "
+                "[bold]council[/bold] and [bold]researcher[/bold] show more, to people who sign in, or on "
+                "this machine only. A release has its own."
             )
         ),
-    ] = AudienceName.public,
+    ] = None,
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Default: 8501, or the next free one.")
     ] = None,
     address: Annotated[str, typer.Option(help="Address to listen on.")] = "localhost",
+    secrets: Annotated[
+        Path | None,
+        typer.Option(
+            help="File with the sections \\[auth] and \\[access]. Default: .streamlit/secrets.toml."
+        ),
+    ] = None,
 ) -> None:
     """Start the dashboard and print its address.
 
     Evaluations that are not stored yet for this version of the data are computed first, so that
-    no page has to wait for a model.
+    no page has to wait for a model. A release holds them already and needs no hub.
     """
-    if audience is not AudienceName.public and address not in LOCAL:
-        raise refuse(
-            f"the {audience} view may show small counts, and nothing here checks who is asking, so it is "
-            "served on this machine only. Use --address localhost, or --audience public."
-        )
-    chosen = hub if hub is not None else SAMPLE
+    who = audience or AudienceName.public
+    if release is not None:
+        who = _audience_of(release, hub, audience)
+    file = (secrets or ROOT / ".streamlit" / "secrets.toml").resolve()
+    signed_in = _sign_in(file, who, address, named=secrets is not None)
+    chosen = release or hub or SAMPLE
     if not chosen.is_dir():
         raise refuse(f"there is no folder {chosen}. Make a hub with: sln import FILES --hub {chosen}")
     if port is None:
@@ -118,28 +130,73 @@ def serve(
     elif not _free(address, port):
         raise refuse(f"port {port} is in use; name another with --port.")
 
-    from analysis.data import open_hub  # heavy imports wait until the arguments are sound
-    from analysis.evaluate import results_for
+    label = str(chosen)
+    if release is None:
+        from analysis.data import open_hub  # heavy imports wait until the arguments are sound
+        from analysis.evaluate import results_for
 
-    opened = open_hub(chosen, create=False)
-    with bar("Evaluations") as step:
-        results_for(opened, progress=step)
+        opened = open_hub(chosen, create=False)
+        with bar("Evaluations") as step:
+            results_for(opened, progress=step)
+        label = "the synthetic sample" if opened.synthetic else label
     url = f"http://{'localhost' if address in LOCAL else address}:{port}"
-    label = "the synthetic sample" if opened.synthetic else str(chosen)
-    out.print(f"Save Lives Now! dashboard ({audience} view of {label}): [bold]{url}[/bold]", highlight=False)
-    environment = os.environ | {"SLN_HUB": str(chosen.resolve()), "SLN_AUDIENCE": audience.value}
+    out.print(f"Save Lives Now! dashboard ({who} view of {label}): [bold]{url}[/bold]", highlight=False)
+    environment = {n: v for n, v in os.environ.items() if n not in ("SLN_HUB", "SLN_RELEASE", "SLN_SIGN_IN")}
+    environment["SLN_RELEASE" if release else "SLN_HUB"] = str(chosen.resolve())
+    environment["SLN_AUDIENCE"] = who.value
+    if signed_in:
+        environment["SLN_SIGN_IN"] = "required"
     command = [
         sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboard" / "server.py"),
         "--server.port", str(port), "--server.address", address, "--server.headless", "true",
         # Both defaults cost about an order of magnitude in page runs a second.
         "--server.fileWatcherType", "none", "--runner.postScriptGC", "false",
-        "--client.showErrorDetails", "full" if audience is AudienceName.researcher else "none",
+        "--client.showErrorDetails", "full" if who is AudienceName.researcher else "none",
+        *(("--secrets.files", str(file)) if signed_in else ()),
     ]  # fmt: skip
     os.chdir(ROOT)  # Streamlit reads .streamlit/config.toml from here
     if os.name == "posix":
         # The server takes over this process, so that a signal to `sln` reaches it.
         os.execve(sys.executable, command, environment)  # noqa: S606 (fixed program, no shell)
     raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)  # noqa: S603
+
+
+def _audience_of(release: Path, hub: Path | None, audience: AudienceName | None) -> AudienceName:
+    """The audience that a release was made for, after comparing every file with its hash."""
+    from analysis.data.release import ReleaseError, open_release
+
+    if hub is not None:
+        raise refuse("name a hub or a release, not both: a release is shown without its hub.")
+    try:
+        made_for = AudienceName(open_release(release).audience)
+    except ReleaseError as error:
+        raise refuse(str(error)) from error
+    if audience not in (None, made_for):
+        raise refuse(f"the release at {release} was made for the {made_for} audience, not for {audience}.")
+    return made_for
+
+
+def _sign_in(file: Path, who: AudienceName, address: str, *, named: bool) -> bool:
+    """Whether people have to sign in; refuses an address that they must not be served on without."""
+    if who is AudienceName.public:
+        return False
+    from dashboard.audience import Audience
+    from dashboard.sign_in import SignInError, is_set_up
+
+    try:
+        if is_set_up(file, Audience(who.value)):
+            return True
+    except SignInError as error:
+        raise refuse(str(error)) from error
+    if named:
+        raise refuse(f"{file} sets up no signing in: it has no section [auth], or it is not there.")
+    if address not in LOCAL:
+        raise refuse(
+            f"the {who} view may show small counts, and nothing here checks who is asking, so it is served "
+            f"on this machine only. Set up signing in (sections [auth] and [access] of {file}), use "
+            "--address localhost, or serve the public view."
+        )
+    return False
 
 
 def _free(address: str, port: int) -> bool:
@@ -258,6 +315,57 @@ def _show_agencies(title: str, agencies: pd.DataFrame) -> None:
         )
         if row["wrong"]:
             out.print(f"    ! {row['wrong']}", highlight=False, markup=False, style="yellow", soft_wrap=True)
+
+
+@app.command()
+def build(
+    hub: HubOption,
+    target: Annotated[Path, typer.Option("--out", help="New folder to write the release to.")],
+    audience: Annotated[AudienceName, typer.Option(help="Who it is for.")] = AudienceName.public,
+    small_totals: Annotated[
+        bool,
+        typer.Option(
+            "--small-totals",
+            help="Show the months of whole places even below the threshold: for agencies that publish them.",
+        ),
+    ] = False,
+) -> None:
+    """Make a release: an immutable bundle of everything that one audience may see.
+
+    It holds tables, evaluations and maps whose small counts are hidden so that no sum or difference gives
+    them back, and a manifest with the hash of every file. The same hub gives the same bytes.
+    """
+    os.environ.setdefault("STREAMLIT_LOGGER_LEVEL", "error")  # views are used here without a server
+    from analysis.data import HubError, open_hub
+    from analysis.data.privacy import AUDIENCES
+    from analysis.data.release import build_release
+    from analysis.data.release.tables import place_series
+    from analysis.evaluate import results_for
+    from dashboard.keeping import kept
+
+    if not hub.is_dir():
+        raise refuse(f"there is no hub at {hub}. Make one with: sln import FILES --hub {hub}")
+    rules = AUDIENCES[audience.value]
+    try:
+        opened = open_hub(hub, create=False)
+        with bar("Evaluations") as step:
+            results = results_for(opened, progress=step)
+        with bar("Release") as step:
+            shown = place_series(opened, rules, small_totals=small_totals)
+            tables, answers = kept(opened, rules, shown, results, step)
+            made = build_release(
+                opened, rules.name, target, tables=tables, answers=answers, small_totals=small_totals,
+                progress=step,
+            )  # fmt: skip
+    except (HubError, OSError) as error:
+        raise refuse(str(error)) from error
+    size = sum(f["bytes"] for f in made["files"].values()) / 1e6
+    out.print(
+        f"Release for the {audience} audience written to {target}: {len(made['files'])} files, "
+        f"{size:.1f} MB, data known on {made['vintage'] or 'no day'}. "
+        f"Show it with: sln serve --release {target}",
+        highlight=False, markup=False, soft_wrap=True,
+    )  # fmt: skip
 
 
 @app.command()
