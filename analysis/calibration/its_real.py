@@ -62,9 +62,9 @@ def panel(folder: Path) -> dict[str, pd.DataFrame]:
     table = table[table["agency_id"].isin(good["agency_id"])]
     months = pd.period_range(FIRST, LAST, freq="M")
     wide = {
-        offense: table.pivot(index="year_month", columns="agency_id", values=offense).pipe(
-            lambda t: t.set_axis(pd.PeriodIndex(t.index, freq="M")).reindex(months)
-        )
+        offense: table.pivot_table(
+            index="year_month", columns="agency_id", values=offense, aggfunc="first"
+        ).pipe(lambda t: t.set_axis(pd.PeriodIndex(t.index, freq="M")).reindex(months))
         for offense in OFFENSES
     }
     complete = set.intersection(*(set(t.columns[t.notna().all()]) for t in wide.values()))

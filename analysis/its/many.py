@@ -58,8 +58,8 @@ class Rows:
             return out
 
         terms = np.zeros((len(x), n, x[0].shape[1]))
-        for place, value in zip(terms, x, strict=True):
-            place[: len(value)] = value
+        for into, value in zip(terms, x, strict=True):
+            into[: len(value)] = value
         used = np.arange(n) < np.array([len(v) for v in y])[:, None]
         when = np.zeros((len(y), n))
         for place, value in enumerate(y):
@@ -294,6 +294,27 @@ def crossed(columns: Array, weight: Array, rows: Rows, sd: Array, rho: Array) ->
             columns[part], weight[part], rows.time[part], rows.used[part], sd, rho
         )
     return out, log_det
+
+
+def crossed_own(columns: Array, weight: Array, rows: Rows, sd: Array, rho: Array) -> Array:
+    """The same with one pair for each series (``sd``, ``rho``: s): s × m × m."""
+    s, n, m = columns.shape
+    product = np.zeros((s, m, m))
+    level, spread = np.zeros((s, m)), sd**2
+    for t in range(n):
+        if t > 0:
+            carry = rho ** (rows.time[:, t] - rows.time[:, t - 1])
+            level = carry[:, None] * level
+            spread = carry**2 * spread + sd**2 * (1.0 - carry**2)
+        here = rows.used[:, t]
+        total = spread + 1.0 / weight[:, t]
+        surprise = columns[:, t] - level
+        scaled = surprise * (here / np.sqrt(total))[:, None]
+        product += scaled[:, :, None] * scaled[:, None, :]
+        gain = here * spread / total
+        level = level + gain[:, None] * surprise
+        spread = spread * (1.0 - gain)
+    return product
 
 
 def _filter(

@@ -125,5 +125,6 @@ class Marginal:
     def interval(self, level: float, index: int = 0) -> Interval:
         """Median and equal-tailed limits of one quantity."""
         tail = (1.0 - level) / 2.0
-        low, mid, high = (float(self.quantile(q)[index]) for q in (tail, 0.5, 1.0 - tail))
+        own = Marginal(self.means[:, [index]], self.sds[:, [index]], self.weights, self.df)
+        low, mid, high = (float(own.quantile(q)[0]) for q in (tail, 0.5, 1.0 - tail))
         return Interval(mid, low, high, level)

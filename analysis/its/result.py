@@ -21,7 +21,7 @@ from analysis.its import checks as ask
 from analysis.its.change import by_month, change, counted, expected_counts, path
 from analysis.its.design import Design, build
 from analysis.its.estimate import Estimate
-from analysis.its.families import estimate_many
+from analysis.its.families import Job, estimate_many
 from analysis.its.placebo import placebo_many
 from analysis.its.series import MIN_EXPECTED, Control, Prepared, prepare
 from analysis.its.spec import FAMILY_LABELS, ItsSpec
@@ -100,15 +100,30 @@ def fit(data: pd.DataFrame, spec: ItsSpec, control: Control = None) -> ItsResult
     Sources: Lopez Bernal, Cummins, Gasparrini 2017 (model); Linden 2015 (comparison); Newey, West 1987;
     Breslow, Clayton 1993 and Rue, Martino, Chopin 2009 (latent level); Schaffer, Dobbins, Pearson 2021.
     """
-    found = fit_many([(data, spec, control)])[0]
+    found = answer_many([(data, spec, control)])[0]
     if isinstance(found, RefusedError):
         raise found
-    return found
+    return found.result
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A result with what it was made of: the job, its estimate and its table of pretended starts."""
+
+    job: Job
+    estimate: Estimate
+    result: ItsResult
+    placebo: pd.DataFrame | None
 
 
 def fit_many(questions: Sequence[Question]) -> list[ItsResult | RefusedError]:
     """``fit`` for many questions in one vectorised pass; a refusal stands in its place in the list."""
-    out: list[ItsResult | RefusedError | None] = [None] * len(questions)
+    return [a if isinstance(a, RefusedError) else a.result for a in answer_many(questions)]
+
+
+def answer_many(questions: Sequence[Question]) -> list[Answer | RefusedError]:
+    """``fit_many`` with what each result was made of."""
+    out: list[Answer | RefusedError | None] = [None] * len(questions)
     ready: list[tuple[int, Prepared, Design, ItsSpec]] = []
     for place, (data, spec, control) in enumerate(questions):
         try:
@@ -120,24 +135,13 @@ def fit_many(questions: Sequence[Question]) -> list[ItsResult | RefusedError]:
     placebos = placebo_many([(series, design, spec) for _, series, design, spec in ready])
     for (place, series, design, spec), one, placebo in zip(ready, found, placebos, strict=True):
         try:
-            out[place] = (
-                one if isinstance(one, RefusedError) else conclude(series, design, one, spec, placebo)
-            )
+            if isinstance(one, RefusedError):
+                raise one
+            result = conclude(series, design, one, spec, placebo)
+            out[place] = Answer((series, design, spec), one, result, placebo)
         except RefusedError as refusal:
             out[place] = refusal
     return [one for one in out if one is not None]
-
-
-def summary(series: Prepared, found: Estimate, spec: ItsSpec) -> tuple[Interval, float, float, float]:
-    """Rate ratio, p-value, probability of a fall and standard error of the log ratio of one estimate."""
-    known = change(series, found)
-    total = known.cumulative
-    return (
-        known.ratio(spec.level),
-        float(total.p_value()[-1]),
-        float(total.below(0.0)[-1]),
-        known.log_se(),
-    )
 
 
 def conclude(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from analysis.evidence import RefusedError
 from analysis.its.glm import Array
-from analysis.its.spec import ItsSpec
+from analysis.its.spec import LINEAR, ItsSpec
 
 Flags = NDArray[np.bool_]
 
@@ -32,9 +32,9 @@ class Prepared:
     first period. ``after``: from the end of the phase-in on, ``ended``: from the end of a temporary
     programme on. ``used``: ``available`` (counted, not left out) and in no phase-in or washout.
     ``control``, ``control_offset``: the same of the comparison (several ones added up), or None;
-    ``others``: count and offset of each comparison by itself. ``per``: rates are per so many people
-    (100,000), 1 without a population. ``start``,
-    ``first_after``: places of the start and of the first period after the phase-in.
+    ``others``, ``names``: count and offset of each comparison by itself, and what it is called.
+    ``per``: rates are per so many people (100,000), 1 without a population. ``start``, ``first_after``:
+    places of the start and of the first period after the phase-in.
     """
 
     periods: pd.PeriodIndex
@@ -49,6 +49,7 @@ class Prepared:
     control: Array | None
     control_offset: Array | None
     others: tuple[tuple[Array, Array], ...]
+    names: tuple[str, ...]
     per: float
     per_year: int
     start: int
@@ -151,6 +152,7 @@ def prepare(data: pd.DataFrame, spec: ItsSpec, control: Control) -> Prepared:
 
     other = other_offset = None
     others: tuple[tuple[Array, Array], ...] = ()
+    names: tuple[str, ...] = ()
     if control is not None:
         beside, apart = _beside(control, periods, available, choices)
         other = beside["count"].to_numpy(float, copy=True)
@@ -162,6 +164,7 @@ def prepare(data: pd.DataFrame, spec: ItsSpec, control: Control) -> Prepared:
                 f"{int(lone.sum())} {unit}s without a comparison count are left out: {_span(periods, lone)}."
             )
         other_offset = _offset(beside, periods, np.isfinite(other) & used, spec, "the comparison", choices)
+        names = tuple(apart)
         others = tuple(
             (
                 one["count"].to_numpy(float, copy=True),
@@ -171,10 +174,12 @@ def prepare(data: pd.DataFrame, spec: ItsSpec, control: Control) -> Prepared:
         )
     offset = _offset(table, periods, used, spec, "the series", choices)
     if control is not None and ("population" in table.columns) != ("population" in beside.columns):
+        if spec.family in LINEAR:
+            raise RefusedError("Only one side has a population. Rates need it on both sides, or on neither.")
         choices.append("Population on one side only: the other side's counts are taken as they are.")
     ready = Prepared(
         periods, count, offset, np.arange(1.0, len(periods) + 1), after, ended, available, used,
-        covariates, other, other_offset, others,
+        covariates, other, other_offset, others, names,
         100_000.0 if "population" in table.columns else 1.0, per_year,
         int((start - first).n), int(np.argmax(after)), tuple(choices),
     )  # fmt: skip

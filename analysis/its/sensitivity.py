@@ -1,0 +1,291 @@
+"""The same question asked a little differently: what the answer depends on.
+
+Variants are made from the prepared arrays (not from the tables again), and all variants of all series run
+through one vectorised pass. A variant is one change to the spec: family, phase-in, start, trend, window,
+comparison.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.evidence import Check, CheckState, RefusedError
+from analysis.its.change import change, counted, expected_counts
+from analysis.its.design import build
+from analysis.its.families import Job, estimate_many
+from analysis.its.series import Prepared
+from analysis.its.spec import FAMILY_LABELS, Covariance, Family, ItsSpec
+
+PASSED, FAILED, CANNOT_TELL = CheckState.PASSED, CheckState.FAILED, CheckState.CANNOT_TELL
+
+#: What is tried beside the question itself.
+PHASES: Final = (0, 3, 6)
+SHIFTS: Final = (-3, 3)
+WINDOW: Final = 12
+PAST: Final = 36
+MEMBERS: Final = 12
+FAMILIES: Final[tuple[tuple[Family, Covariance], ...]] = (
+    ("latent_ar1", "model"),
+    ("poisson", "model"),
+    ("quasi_poisson", "model"),
+    ("negative_binomial", "model"),
+    ("poisson", "hac"),
+    ("log_prais_winsten", "model"),
+    ("ols", "hac"),
+    ("gls_ar1", "model"),
+)
+#: Families whose intervals are known to be too narrow are shown, but make no disagreement by themselves.
+NARROW: Final = frozenset({("poisson", "model"), ("poisson", "hac"), ("ols", "hac")})
+
+#: Kinds of variants and the names of their checks.
+KINDS: Final = {
+    "family": "Other families",
+    "phase-in": "Phase-in of 0, 3 or 6 months",
+    "start": "Start three months earlier or later",
+    "trend": "With and without a trend",
+    "window": "Without any one year of the past",
+    "comparison": "Without any one comparison",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One variant: its kind, its name in words, and the job (or why there is none)."""
+
+    kind: str
+    name: str
+    job: Job | RefusedError
+
+
+def variants(series: Prepared, spec: ItsSpec) -> list[Variant]:
+    """All variants of one question, the question itself left out."""
+    found = [
+        _variant("family", family_name(family, covariance), series, _family(spec, family, covariance))
+        for family, covariance in FAMILIES
+        if (family, covariance) != (spec.family, spec.covariance)
+    ]
+    if series.per_year == 12:
+        found += [
+            _variant("phase-in", f"phase-in {m} months", _rephased(series, 0, m - spec.phase_in), spec)
+            for m in PHASES
+            if m != spec.phase_in
+        ]
+        found += [
+            _variant("start", f"start {abs(m)} months {'earlier' if m < 0 else 'later'}", moved, spec)
+            for m in SHIFTS
+            for moved in [_rephased(series, m, 0)]
+        ]
+    found.append(
+        _variant(
+            "trend",
+            "without a trend" if spec.trend else "with a trend",
+            series,
+            replace(spec, trend=not spec.trend),
+        )
+    )
+    pre = np.flatnonzero(series.pre)
+    block = WINDOW if series.per_year == 12 else series.per_year
+    if len(pre) >= 3 * block:
+        for first in range(0, len(pre) - block + 1, block):
+            gone = pre[len(pre) - first - block : len(pre) - first]
+            found.append(
+                _variant(
+                    "window",
+                    f"without {series.periods[gone[0]]} to {series.periods[gone[-1]]}",
+                    _without(series, gone),
+                    spec,
+                )
+            )
+    if len(pre) > PAST and series.per_year == 12:
+        found.append(
+            _variant("window", f"only {PAST} months before", _without(series, pre[: len(pre) - PAST]), spec)
+        )
+    if series.control is not None:
+        found += _comparisons(series, spec)
+    return found
+
+
+def family_name(family: str, covariance: str) -> str:
+    """A family in words, with its standard errors."""
+    return FAMILY_LABELS[family] + (", Newey–West" if covariance == "hac" else "")
+
+
+def sensitivity_many(jobs: Sequence[Job]) -> list[pd.DataFrame]:
+    """Table of variants of each question: kind, variant, percent, lower, upper, p, events, refused.
+
+    The first row is the question itself (kind "asked").
+    """
+    listed = [[Variant("asked", "as asked", job), *variants(job[0], job[2])] for job in jobs]
+    ready = [v.job for rows in listed for v in rows if not isinstance(v.job, RefusedError)]
+    answers = iter(estimate_many(ready))
+    tables = []
+    for rows in listed:
+        records = []
+        for v in rows:
+            found = v.job if isinstance(v.job, RefusedError) else next(answers)
+            record: dict[str, object] = {"kind": v.kind, "variant": v.name}
+            try:
+                if isinstance(v.job, RefusedError) or isinstance(found, RefusedError):
+                    raise found if isinstance(found, RefusedError) else RefusedError("")
+                series, _, spec = v.job
+                known = change(series, found)
+                ratio = known.ratio(spec.level)
+                total = float(known.observed[-1])
+                expected = expected_counts(series, found, total / ratio.estimate)
+                record |= {
+                    "percent": 100 * (ratio.estimate - 1),
+                    "lower": 100 * (ratio.lower - 1),
+                    "upper": 100 * (ratio.upper - 1),
+                    "p": float(known.cumulative.p_value()[-1]),
+                    "events": total - float(expected[counted(series, found)].sum()),
+                    "log_se": known.log_se(),
+                    "refused": "",
+                }
+            except RefusedError as refusal:
+                record |= dict.fromkeys(("percent", "lower", "upper", "p", "events", "log_se"), float("nan"))
+                record["refused"] = str(refusal)
+            records.append(record)
+        tables.append(pd.DataFrame.from_records(records))
+    return tables
+
+
+def verdict(lower: float, upper: float) -> str:
+    """What an interval of percents says."""
+    return "fewer" if upper < 0 else "more" if lower > 0 else "unclear"
+
+
+def disagreement(table: pd.DataFrame, spec: ItsSpec) -> tuple[bool, str]:
+    """Do the families that allow for scatter give different verdicts? The flag, and a sentence."""
+    rows = table[(table["kind"].isin(["asked", "family"])) & (table["refused"] == "")]
+    narrow = {family_name(f, c) for f, c in NARROW if (f, c) != (spec.family, spec.covariance)}
+    said = _verdicts(rows)
+    fair = {name: word for name, word in said.items() if name not in narrow}
+    asked = said.get("as asked", "unclear")
+    others = sorted(n for n, w in fair.items() if w != asked)
+    loud = sorted(n for n, w in said.items() if n in narrow and w != asked)
+    extra = f" (Also {', '.join(loud)}, whose intervals are often too narrow.)" if loud else ""
+    if len(fair) < 2:
+        return False, "No other family could be fitted."
+    if others:
+        return True, (
+            f"The answer hangs on the family: as asked the verdict is “{asked}”, otherwise with "
+            f"{', '.join(others)}.{extra}"
+        )
+    return False, f"All {len(fair)} families that allow for scatter give the verdict “{asked}”.{extra}"
+
+
+def checks(table: pd.DataFrame, spec: ItsSpec) -> tuple[Check, ...]:
+    """One check a kind of variant: failed when a variant gives another verdict."""
+    asked = table.iloc[0]
+    if asked["refused"]:
+        return ()
+    word = verdict(asked["lower"], asked["upper"])
+    found = []
+    for kind, name in KINDS.items():
+        rows = table[table["kind"] == kind]
+        if not len(rows):
+            continue
+        good = rows[rows["refused"] == ""]
+        shown = rows.drop(columns="kind").reset_index(drop=True)
+        if not len(good):
+            why = f"No variant could be fitted: {rows['refused'].iloc[0]}"
+            found.append(Check(name, CANNOT_TELL, why, shown))
+            continue
+        if kind == "family":
+            apart, sentence = disagreement(table, spec)
+            found.append(Check(name, FAILED if apart else PASSED, sentence, shown))
+            continue
+        span = f"{_signed(good['percent'].min())} to {_signed(good['percent'].max())}"
+        other = [variant for variant, own in _verdicts(good).items() if own != word]
+        if other:
+            sentence = f"The verdict changes from “{word}” {_listed(other)}; estimates run from {span}."
+            found.append(Check(name, FAILED, sentence, shown))
+        else:
+            sentence = f"The verdict stays “{word}”; estimates run from {span}."
+            found.append(Check(name, PASSED, sentence, shown))
+    return tuple(found)
+
+
+def _verdicts(rows: pd.DataFrame) -> dict[str, str]:
+    names, low, high = rows["variant"].tolist(), rows["lower"].to_numpy(float), rows["upper"].to_numpy(float)
+    return {str(n): verdict(a, b) for n, a, b in zip(names, low, high, strict=True)}
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.0f} %".replace("-", "−")
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(names[:3])
+    return f"in the variants: {shown}" + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _family(spec: ItsSpec, family: Family, covariance: Covariance) -> ItsSpec:
+    return replace(spec, family=family, covariance=covariance)
+
+
+def _variant(kind: str, name: str, series: Prepared | RefusedError, spec: ItsSpec) -> Variant:
+    if isinstance(series, RefusedError):
+        return Variant(kind, name, series)
+    try:
+        return Variant(kind, name, (series, build(series, spec), spec))
+    except RefusedError as refusal:
+        return Variant(kind, name, refusal)
+
+
+def _rephased(series: Prepared, shift: int, longer: int) -> Prepared | RefusedError:
+    """The series with another start or a longer phase-in; washout moves along."""
+    n = len(series.periods)
+    start = series.start + shift
+    first_after = series.first_after + shift + longer
+    place = np.arange(n)
+    washed = int(np.sum(series.available[: series.start] & ~series.used[: series.start]))
+    between = (place >= start - washed) & (place < first_after)
+    if not 1 <= start < n - 1 or first_after >= n:
+        return RefusedError("The start moves outside the data.")
+    after = place >= first_after
+    moved = replace(
+        series,
+        after=after,
+        used=series.available & ~between,
+        start=start,
+        first_after=first_after,
+    )
+    if moved.post.sum() < 3 or moved.count[moved.post].sum() == 0:
+        return RefusedError("Too few events are left after the start.")
+    return moved
+
+
+def _without(series: Prepared, gone: NDArray[np.int_]) -> Prepared | RefusedError:
+    available, used = series.available.copy(), series.used.copy()
+    available[gone] = used[gone] = False
+    cut = replace(series, available=available, used=used)
+    if cut.count[cut.pre].sum() == 0:
+        return RefusedError("Not a single event is left before the start.")
+    return cut
+
+
+def _comparisons(series: Prepared, spec: ItsSpec) -> list[Variant]:
+    """Without the comparison, and without each of its largest members."""
+    alone = replace(series, control=None, control_offset=None, others=())
+    found = [_variant("comparison", "a single series", alone, spec)]
+    if len(series.others) < 2 or series.control is None:
+        return found
+    size = [float(np.nansum(count)) for count, _ in series.others]
+    for place in np.argsort(size)[::-1][:MEMBERS]:
+        count, own = series.others[place]
+        rest = tuple(o for j, o in enumerate(series.others) if j != place)
+        names = tuple(n for j, n in enumerate(series.names) if j != place)
+        left, offset = series.control - count, series.control_offset
+        if series.per > 1 and offset is not None:  # its people leave with its events
+            offset = np.log(np.maximum(np.exp(offset) - np.exp(own), 1e-12))
+        less = replace(series, control=left, control_offset=offset, others=rest, names=names)
+        if left[series.post].sum() > 0 and left[series.pre].sum() > 0:
+            found.append(_variant("comparison", f"without {series.names[place]}", less, spec))
+    return found
