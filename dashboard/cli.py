@@ -21,6 +21,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from dashboard.commands import attach
+
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "data_samples"
 LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -381,6 +383,9 @@ def sample(
     with bar("Sample") as step:
         report = make_sample(target, seed=seed, progress=step)
     out.print(f"Synthetic sample written to {target}: {report}", highlight=False)
+
+
+attach(app)
 
 
 def main() -> None:
