@@ -176,8 +176,11 @@ def untouched_donors(panel: Panel, fit: Fit) -> Check:
     rows = []
     for unit, weight in zip(panel.units[1:], fit.weights, strict=True):
         since = known.get(unit)
-        begun = since is not None and pd.Period(since, freq=panel.periods.freqstr) <= panel.periods[-1]
-        if begun and abs(weight) > LITTLE_WEIGHT:
+        # One that ran before the window began is part of the baseline; one that comes later changes nothing.
+        inside = since is not None and (
+            panel.periods[0] < pd.Period(since, freq=panel.periods.freqstr) <= panel.periods[-1]
+        )
+        if inside and abs(weight) > LITTLE_WEIGHT:
             rows.append((panel.background.name(unit), since, float(weight)))
     table = pd.DataFrame(rows, columns=["donor", "since", "weight"]).sort_values("weight", ascending=False)
     if rows:
