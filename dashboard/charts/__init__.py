@@ -10,6 +10,7 @@ from dashboard.charts.completeness import completeness_key, completeness_map, re
 from dashboard.charts.diagnostics import autocorrelation, residuals
 from dashboard.charts.forest import dot_intervals, dot_plot, forest, specification_curve, state_of
 from dashboard.charts.goal import goal_path, measure_split, small_multiples, year_to_date
+from dashboard.charts.monitoring import control_chart, days_between, funnel_plot, years_over_one_another
 from dashboard.charts.paths import cumulative_effect, effect_over_time, observed_vs_expected
 from dashboard.charts.placebo import donor_weights, placebo_distribution, placebo_spaghetti
 from dashboard.charts.places import bars, concentration_curve, hour_by_day
@@ -21,7 +22,9 @@ __all__ = [
     "completeness_key",
     "completeness_map",
     "concentration_curve",
+    "control_chart",
     "cumulative_effect",
+    "days_between",
     "donor_weights",
     "dose_vs_plan",
     "dot_intervals",
@@ -30,6 +33,7 @@ __all__ = [
     "empty",
     "forest",
     "funnel",
+    "funnel_plot",
     "goal_path",
     "hour_by_day",
     "measure_split",
@@ -43,4 +47,5 @@ __all__ = [
     "state_of",
     "timeline",
     "year_to_date",
+    "years_over_one_another",
 ]

@@ -103,6 +103,26 @@ def revisions() -> Table:
     return pd.DataFrame({"month": months("2026-01", 6), "delay": [0, 1, 2, 3, 4, 5], "percent": [90, 95, 97, 99, 100, 100.0]})  # fmt: skip
 
 
+def watched() -> Table:
+    value = [30.0, 28, np.nan, 55, *[31.0] * 20]
+    return pd.DataFrame({"month": months("2024-01", 24), "value": value, "center": 30.0, "lower": 15.0, "upper": 47.0,
+                         "signal": [v > 47 for v in value]})  # fmt: skip
+
+
+def funnel_limits() -> Table:
+    size = np.geomspace(10, 500, 20)
+    near, far = 200 / np.sqrt(size), 310 / np.sqrt(size)
+    return pd.DataFrame({"expected": size, "lower": 100 - near, "upper": 100 + near, "lower_far": 100 - far,
+                         "upper_far": 100 + far})  # fmt: skip
+
+
+def seasons() -> Table:
+    year = [2024] * 12 + [2025] * 12 + [2026] * 5
+    month = [*range(1, 13), *range(1, 13), *range(1, 6)]
+    count = [30.0 + 5 * (4 < m < 10) for m in month]
+    return pd.DataFrame({"year": year, "month": month, "count": count, "lower": 20.0, "upper": 45.0})
+
+
 #: name → (how to draw a table, a good table, the column whose absence leaves nothing to draw)
 CHARTS: dict[str, tuple[Callable[..., Any], Callable[[], Table], str]] = {
     "goal_path": (
@@ -164,6 +184,20 @@ CHARTS: dict[str, tuple[Callable[..., Any], Callable[[], Table], str]] = {
     "funnel": (
         charts.funnel,
         lambda: pd.DataFrame({"step": ["Contacted", "Offered", "Accepted"], "people": [40.0, 30, np.nan]}), "people",
+    ),
+    "control_chart": (lambda t, look: charts.control_chart(t, start="2025-01", look=look), watched, "value"),
+    "days_between": (
+        charts.days_between,
+        lambda: pd.DataFrame({"number": [1, 2, 3], "days": [4.0, 9, 80], "center": 12.0, "lower": 0.1, "upper": 60.0,
+                              "signal": [False, False, True]}), "days",
+    ),
+    "funnel_plot": (
+        lambda t, look: charts.funnel_plot(t, funnel_limits(), value_title="Percent of expected", look=look),
+        lambda: pd.DataFrame({"name": ["A", "B"], "expected": [20.0, 400], "ratio": [150.0, 90],
+                              "signal": [False, True]}), "ratio",
+    ),
+    "years_over_one_another": (
+        lambda t, look: charts.years_over_one_another(t, current=2026, look=look), seasons, "count",
     ),
     "timeline": (charts.timeline, spans, ""),
     "completeness_map": (charts.completeness_map, reported, ""),
