@@ -6,12 +6,15 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
+from analysis.data.donor_presets import DonorPreset
 from analysis.data.figures import Figures
 from analysis.data.measures import definition_of
 from analysis.data.region import is_metro_neighbour
 from analysis.data.series import AgencySeries
+from analysis.data.state_points import STATE_POINTS
 from analysis.data.vocabulary import JURISDICTIONS
 
 #: States that are never donors: Missouri's figures pass through one state portal, and what is wrong
@@ -34,6 +37,40 @@ class DonorPanel:
     population: pd.Series
     names: pd.Series
     excluded: pd.DataFrame
+
+
+def donor_table(panel: DonorPanel, agencies: pd.DataFrame, preset: DonorPreset | None = None) -> pd.DataFrame:
+    """Every agency that was looked at: donor or not, why not, how large, and where.
+
+    Args:
+        panel: as :func:`donor_panel` returns it.
+        agencies: the hub's table of agencies.
+        preset: its exclusions count as reasons too.
+
+    Returns:
+        agency_id, name, state, population, donor (bool), reason ("" for donors), longitude, latitude,
+        placed ("own" or "state": a point in the middle of the state, where the data hold no better;
+        "" with neither). Donors first, then by name.
+    """
+    reasons = dict(zip(panel.excluded["agency_id"], panel.excluded["reason"], strict=True))
+    table = agencies[agencies["agency_id"].isin([*panel.counts.columns, *reasons])].copy()
+    if preset is not None:
+        named = preset.reasons(table)
+        reasons = {a: named[a] for a in table["agency_id"] if a in named} | reasons
+    table["reason"] = table["agency_id"].map(reasons).fillna("").astype("str")
+    table["donor"] = table["reason"] == ""
+    own = table["longitude"].notna() & table["latitude"].notna()
+    middle = table["state"].map(STATE_POINTS)
+    has_state = middle.notna()
+    longitude = middle.map(lambda p: p[0], na_action="ignore").astype("float64")
+    latitude = middle.map(lambda p: p[1], na_action="ignore").astype("float64")
+    table["longitude"] = table["longitude"].astype("float64").where(own, longitude)
+    table["latitude"] = table["latitude"].astype("float64").where(own, latitude)
+    table["placed"] = np.where(own, "own", np.where(has_state, "state", ""))
+    columns = [
+        "agency_id", "name", "state", "population", "donor", "reason", "longitude", "latitude", "placed",
+    ]  # fmt: skip
+    return table.sort_values(["donor", "name"], ascending=[False, True], ignore_index=True)[columns]
 
 
 def donor_panel(

@@ -92,9 +92,10 @@ def dominance(panel: Panel, fit: Fit) -> Check:
     largest = float(fit.weights[order[0]])
     total = float(np.sum(fit.weights**2))
     effective = float(np.sum(np.abs(fit.weights))) ** 2 / total if total > 0 else 0.0
-    table = pd.DataFrame({"donor": [panel.units[j + 1] for j in order], "weight": fit.weights[order]})
+    names = [panel.background.name(panel.units[j + 1]) for j in order]
+    table = pd.DataFrame({"donor": names, "weight": fit.weights[order]})
     sentence = (
-        f"The largest weight is {100 * largest:.0f} % ({panel.units[order[0] + 1]}); "
+        f"The largest weight is {100 * largest:.0f} % ({names[0]}); "
         f"the weights amount to {effective:.1f} donors of equal weight."
     )
     return Check("No single donor decides", FAILED if largest > MAX_WEIGHT else PASSED, sentence, table)
