@@ -23,6 +23,7 @@ TITLES = {
     "interrupted_time_series": "Interrupted time series",
     "synthetic_control": "Synthetic control",
     "evidence_elsewhere": "Evidence from elsewhere",
+    "council_brief": "Council brief",
     "data_and_methods": "Data and methods",
     "about": "About",
 }

@@ -142,9 +142,12 @@ def _series(hub: Hub, place: str) -> MeasureSeries | None:
         return None
 
 
-def build(quarter: str, *, progress: Progress | None = None) -> Brief:
-    """The brief of a quarter of the hub that is shown (see :func:`showing`)."""
-    q = look(quarter, progress=progress)
+def build(quarter: str, *, progress: Progress | None = None, floor: int | None = None) -> Brief:
+    """The brief of a quarter of the hub that is shown (see :func:`showing`).
+
+    ``floor`` is the smallest count of people that it says; the council's unless another is given.
+    """
+    q = look(quarter, progress=progress, floor=floor)
     facts = data.facts()
     changes, decisions = what_changed(q), decisions_needed(q)
     source = q.region.source or facts.source_line
