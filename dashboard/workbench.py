@@ -17,6 +17,9 @@ from analysis.evidence import Check, CheckState, RefusedError
 from dashboard import words as w
 from dashboard.components import table_of
 
+#: Name in a link that says: run as it is.
+RUN = "run"
+
 CHECK_WORDS = {
     CheckState.PASSED: "✓ Passed",
     CheckState.FAILED: "✗ Failed",
@@ -56,13 +59,52 @@ def settings(name: str, controls: Sequence[Setting], *, run: str = "Run") -> dic
         picked = {c.key: _control(grid, name, c, now[c.key]) for c in controls}
         pressed = st.form_submit_button(run)
     held = picked if pressed else now
+    _keep(name, controls, held)
+    return held
+
+
+def form(
+    name: str, groups: Sequence[tuple[str, Sequence[Setting]]], *, run: str = "Run"
+) -> tuple[dict[str, str], bool]:
+    """A form in groups, for pages on which nothing at all is computed before Run was pressed.
+
+    Args:
+        name: of the form, unique on the page.
+        groups: (heading, settings); those of a group with a heading are folded under it.
+        run: words on the button.
+
+    Returns:
+        key → identifier as in :func:`settings`, and whether a run was asked for: by the button, earlier in
+        this visit, or by a link that says ``run=1`` or holds a setting.
+    """
+    controls = [c for _, group in groups for c in group]
+    now = {c.key: _now(name, c) for c in controls}
+    linked = RUN in st.query_params or any(c.key in st.query_params for c in controls)
+    picked: dict[str, str] = {}
+    with st.form(f"form_{name}"):
+        for heading, group in groups:
+            with st.expander(heading) if heading else st.container():
+                grid = st.grid(min_column_width=230)
+                picked |= {c.key: _control(grid, name, c, now[c.key]) for c in group}
+        pressed = st.form_submit_button(run, type="primary")
+    held = picked if pressed else now
+    asked = bool(pressed or linked or st.session_state.get(f"_asked_{name}"))
+    _keep(name, controls, held)
+    if asked:
+        st.session_state[f"_asked_{name}"] = True
+        if st.query_params.get(RUN) != "1":
+            st.query_params[RUN] = "1"
+    return held, asked
+
+
+def _keep(name: str, controls: Sequence[Setting], held: Mapping[str, str]) -> None:
+    """Remember what holds now, and put what is no default into the link."""
     for c in controls:
         st.session_state[f"_kept_{name}_{c.key}"] = held[c.key]
         if held[c.key] == c.default:
             st.query_params.pop(c.key, None)
         elif st.query_params.get(c.key) != held[c.key]:
             st.query_params[c.key] = held[c.key]
-    return held
 
 
 def _allowed(control: Setting, value: str) -> bool:
