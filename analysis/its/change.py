@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 from scipy.stats import gamma
 
 from analysis.evidence import Interval, RefusedError, path_table
@@ -16,6 +17,10 @@ from analysis.its.series import Prepared
 
 #: A standard error of the log ratio above this is no answer (limits a thousandfold apart).
 _WIDEST = 1.8
+NO_ANSWER = (
+    "The months do not say what would have happened without the change: any answer would do. "
+    "Look for months that are not real counts, use fewer terms, or a longer series."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +92,26 @@ def change(series: Prepared, found: Estimate) -> Change:
         gradient = gradient - np.cumsum(without[:, :, None] * off, axis=1) / total0[:, :, None]
         return np.log(total / total0), gradient
 
-    if found.exposure is None:
+    apart = on - off
+    if found.exposure is None and np.all(apart == apart[0]):
+        # A change of level only: the ratio is the same for every sum of periods.
+        once = found.posterior.of(lambda betas: (betas @ apart[:1].T, _each(apart[:1], betas)))
+        known = Marginal(
+            np.repeat(once.means, len(observed), axis=1),
+            np.repeat(once.sds, len(observed), axis=1),
+            once.weights,
+            once.df,
+        )
+    elif found.exposure is None:
         with np.errstate(all="ignore"):  # judged right after
             known = found.posterior.of(log_ratio)
     else:
-        gradient = np.cumsum((on - off) * found.exposure[post][:, None], axis=0)
+        gradient = np.cumsum(apart * found.exposure[post][:, None], axis=0)
         known = found.posterior.of(lambda betas: (betas @ gradient.T, gradient[None, :, :]))
     values, sds = known.means[:, -1], known.sds[:, -1]
     finite = bool(np.all(np.isfinite(values)) and np.all(np.isfinite(sds)))
     if not finite or (found.exposure is None and known.sd[-1] > _WIDEST):
-        raise RefusedError(
-            "The months do not say what would have happened without the change: any answer would do. "
-            "Look for months that are not real counts, use fewer terms, or a longer series."
-        )
+        raise RefusedError(NO_ANSWER)
     return Change(known, observed, found.exposure is not None)
 
 
@@ -119,11 +131,14 @@ def expected_counts(series: Prepared, found: Estimate, target: float) -> Array:
         short = target - float(expected[post].sum())
         share = found.exposure / float(found.exposure[post].sum())
         return np.where(series.after, expected + short * share, expected)
-    with np.errstate(divide="ignore"):
+    with np.errstate(all="ignore"):
         expected = np.exp(found.base + found.design.counterfactual @ found.posterior.mean)
-    # Without an event in the comparison the ratio model has no expectation for that month.
-    expected = np.where(np.isfinite(found.base), expected, np.nan)
-    return np.where(series.after, expected * (target / float(expected[post].sum())), expected)
+        # Without an event in the comparison the ratio model has no expectation for that month.
+        expected = np.where(np.isfinite(found.base), expected, np.nan)
+        scaled = np.where(series.after, expected * (target / float(expected[post].sum())), expected)
+    if not np.all(np.isfinite(scaled[np.isfinite(found.base)])):
+        raise RefusedError(NO_ANSWER)
+    return scaled
 
 
 def limits(
@@ -136,8 +151,8 @@ def limits(
     log_var = np.einsum("ni,ij,nj->n", off, found.posterior.cov, off)
     if found.exposure is not None:
         # Linear families: normal (or t) limits, cut off at zero because counts are.
-        unit = found.posterior.of(lambda betas: (betas @ off.T, off[None, :, :]))
-        wide = float(Marginal(np.zeros((1, 1)), np.ones((1, 1)), np.ones(1), unit.df).quantile(1 - tail)[0])
+        standard = Marginal(np.zeros((1, 1)), np.ones((1, 1)), np.ones(1), found.posterior.df)
+        wide = float(standard.quantile(1 - tail)[0])
         mean_half = wide * np.sqrt(np.maximum(log_var, 0.0)) * found.exposure
         if found.projected is not None:
             mean_half = np.full(len(expected), np.nan)
@@ -158,12 +173,14 @@ def limits(
     )
     # (A mean near zero may lie above the upper quantile, when nearly every month would have none.)
     lower, upper = np.minimum(lower, expected), np.maximum(upper, expected)
-    eta = found.posterior.of(lambda betas: (betas @ off.T, np.broadcast_to(off, (len(betas), *off.shape))))
-    middle = eta.quantile(0.5)
-    mean_lower, mean_upper = (
-        expected * np.exp(np.clip(eta.quantile(q) - middle, -50, 50)) for q in (tail, 1.0 - tail)
-    )
-    return mean_lower, mean_upper, lower, upper
+    # The mean's own limits: normal on the log scale, with the variance of the whole mixture.
+    half = float(ndtri(1.0 - tail)) * np.sqrt(np.maximum(log_var, 0.0))
+    return expected * np.exp(-half), expected * np.exp(np.minimum(half, 50.0)), lower, upper
+
+
+def _each(rows: Array, betas: Array) -> Array:
+    """Gradient rows (m × k) for every component (g × m × k)."""
+    return np.broadcast_to(rows, (len(betas), *rows.shape))
 
 
 def path(
@@ -215,9 +232,7 @@ def by_month(series: Prepared, found: Estimate, expected: Array, level: float) -
     tail = (1.0 - level) / 2.0
     post = counted(series, found) | (series.later & np.isfinite(found.base))
     apart = (found.design.factual - found.design.counterfactual)[post]
-    known = found.posterior.of(
-        lambda betas: (betas @ apart.T, np.broadcast_to(apart, (len(betas), *apart.shape)))
-    )
+    known = found.posterior.of(lambda betas: (betas @ apart.T, _each(apart, betas)))
     low, middle, high = (known.quantile(q) for q in (tail, 0.5, 1.0 - tail))
     if found.exposure is None:
         ratios = [np.exp(np.clip(v, -50, 50)) for v in (low, middle, high)]

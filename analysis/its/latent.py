@@ -24,7 +24,7 @@ RHO_GRID: Final = (0.0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95)
 _SD_SPACING: Final = (0.05, 0.05, 0.05, 0.05, 0.075, 0.1, 0.15, 0.2)
 _PRIOR_SCALE: Final = 0.25
 #: Pairs lighter than this share of the heaviest say nothing and are left out of the mixture.
-_NEGLIGIBLE: Final = 1e-12
+_NEGLIGIBLE: Final = 1e-10
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,11 +167,12 @@ def _added(product: Array, log_det: Array, k: int, prior: Array) -> tuple[Array,
     base = product[:, :, :k, :k]
     across = product[:, :, :k, k:]
     solved = np.linalg.solve(base, across)
-    left = product[:, :, k:, k:] - np.matmul(across.transpose(0, 1, 3, 2), solved)
-    own = np.diagonal(left, axis1=2, axis2=3)[:, :, :-1]
+    own = np.diagonal(product, axis1=2, axis2=3)[:, :, k:] - np.einsum("sgkd,sgkd->sgd", across, solved)
+    with_response = product[:, :, k:-1, -1] - np.einsum("sgkd,sgk->sgd", across[..., :-1], solved[..., -1])
+    total, own = own[:, :, -1], own[:, :, :-1]
     own = np.where(own > 1e-10, own, np.nan)
-    beta = left[:, :, :-1, -1] / own
-    rest = left[:, :, -1, -1][:, :, None] - beta**2 * own
+    beta = with_response / own
+    rest = total[:, :, None] - beta**2 * own
     if product.shape[1] == 1:
         log_weight = -0.5 * (log_det[:, :, None] + rest)
     else:

@@ -94,28 +94,16 @@ class Marginal:
         return total
 
     def quantile(self, q: float) -> Array:
-        """The q-quantiles (m): exact for one component, by bisection for a mixture."""
+        """The q-quantiles (m): exact for one component, to the last digits for a mixture."""
         if len(self.weights) == 1:
             z = float(ndtri(q)) if math.isinf(self.df) else float(student.ppf(q, self.df))
             exact: Array = self.means[0] + z * self.sds[0]
             return exact
-        # Every component's own quantile bounds that of the mixture; Newton steps stay inside the bounds.
-        own = self.means + float(ndtri(q)) * self.sds
-        low, high = own.min(axis=0), own.max(axis=0)
-        at = np.clip(self.mean + float(ndtri(q)) * self.sd, low, high)
-        for _ in range(80):
-            away = (at - self.means) / self.sds
-            short = self.weights @ ndtr(away) - q
-            low, high = np.where(short < 0, at, low), np.where(short < 0, high, at)
-            density = self.weights @ (np.exp(-0.5 * away * away) / (self.sds * _ROOT_2_PI))
-            with np.errstate(all="ignore"):
-                new = at - short / density
-            new = np.where((new > low) & (new < high), new, 0.5 * (low + high))
-            settled = bool(np.all(np.abs(new - at) <= 1e-13 * (1.0 + np.abs(at))))
-            at = new
-            if settled:
-                break
-        return at
+        if np.all(self.means == self.means[:, :1]) and np.all(self.sds == self.sds[:, :1]):
+            # One quantity, written many times.
+            one = _mixed(self.means[:, :1], self.sds[:, :1], self.weights, np.array([q]))
+            return np.repeat(one, self.means.shape[1])
+        return _mixed(self.means, self.sds, self.weights, np.full(self.means.shape[1], q))
 
     def p_value(self) -> Array:
         """Two-sided probability (m): twice the smaller side of zero."""
@@ -125,6 +113,35 @@ class Marginal:
     def interval(self, level: float, index: int = 0) -> Interval:
         """Median and equal-tailed limits of one quantity."""
         tail = (1.0 - level) / 2.0
-        own = Marginal(self.means[:, [index]], self.sds[:, [index]], self.weights, self.df)
-        low, mid, high = (float(own.quantile(q)[0]) for q in (tail, 0.5, 1.0 - tail))
+        if len(self.weights) == 1:
+            low, mid, high = (float(self.quantile(q)[index]) for q in (tail, 0.5, 1.0 - tail))
+        else:
+            means, sds = (np.repeat(v[:, [index]], 3, axis=1) for v in (self.means, self.sds))
+            found = _mixed(means, sds, self.weights, np.array([tail, 0.5, 1.0 - tail]))
+            low, mid, high = (float(v) for v in found)
         return Interval(mid, low, high, level)
+
+
+def _mixed(means: Array, sds: Array, weights: Array, q: Array) -> Array:
+    """Quantiles q (m) of m mixtures of normals (g × m), by Newton steps that stay inside known bounds."""
+    normal = ndtri(q)
+    # Every component's own quantile bounds that of the mixture.
+    own = means + normal * sds
+    low, high = own.min(axis=0), own.max(axis=0)
+    mean = weights @ means
+    spread = np.sqrt(weights @ (sds**2 + (means - mean) ** 2))
+    at = np.clip(mean + normal * spread, low, high)
+    for _ in range(80):
+        away = (at - means) / sds
+        short = weights @ ndtr(away) - q
+        low, high = np.where(short < 0, at, low), np.where(short < 0, high, at)
+        density = weights @ (np.exp(-0.5 * away * away) / (sds * _ROOT_2_PI))
+        with np.errstate(all="ignore"):
+            new = at - short / density
+        new = np.where((new > low) & (new < high), new, 0.5 * (low + high))
+        settled = bool(np.all(np.abs(new - at) <= 1e-12 * (1.0 + np.abs(at))))
+        at = new
+        if settled:
+            break
+    found: Array = at
+    return found
