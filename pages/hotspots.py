@@ -1,12 +1,15 @@
-"""Hot spots: where, is it real, when, and did the area of a tactic change."""
+"""Hot spots: where, is it real, is it changing, how stable, and did the area of a tactic change."""
 
 import streamlit as st
 
 from analysis.data.vocabulary import MEASURES
 from dashboard import components as c
-from dashboard import data, state
+from dashboard import data, maps, state
+from dashboard.views import hotspot_area_figures as tactic
 from dashboard.views import hotspot_cells as cells
+from dashboard.views import hotspot_controls as choose
 from dashboard.views import hotspot_figures as draw
+from dashboard.views import hotspot_more_figures as more
 from dashboard.views import hotspots as view
 
 c.page_title("Hot spots")
@@ -15,51 +18,112 @@ c.data_badge(synthetic=facts.synthetic, sources=facts.sources, through=facts.thr
 rules = view.rules()
 
 
-def map_and_table(s: view.Spots) -> None:
-    """The map and, under it, its ranked table; a choice in either shows in both."""
-    chosen = view.selection(s)
-    c.show(draw.map_figure(s, chosen.cell), select=True, legend=draw.legend(s, c.look()))
-    st.markdown(view.chosen_sentence(s, chosen.cell))
-    st.dataframe(
-        view.ranked(s), hide_index=True, alt="Hexagons with most incidents, ranked", height=320,
-        on_select="rerun", selection_mode="single-row", key=chosen.table_key,
-        selection_default=chosen.default,
-    )  # fmt: skip
+def where(s: view.Spots) -> None:
+    """The map and beside it its ranked table; a choice in either shows in both."""
+    c.section("Where?", view.scope(s))
+    chosen = choose.selection(s)
+    colour = choose.switch("Colour by", choose.colours(s), "spots_colour")
+    figure = draw.map_figure(s, chosen.cell, colour)
+    left, right = st.columns(choose.SPLIT)
+    with left:
+        c.show(figure, select=True, legend=draw.legend(s, c.look(), colour))
+        st.download_button(
+            "Map (GeoJSON)", data=lambda: draw.geojson(s), file_name=f"{figure.file_name}.geojson",
+            mime="application/geo+json", on_click="ignore", key="geojson_spots",
+        )  # fmt: skip
+    with right:
+        st.markdown(choose.chosen_sentence(s, chosen.cell))
+        st.dataframe(
+            view.ranked(s), hide_index=True, alt="Hexagons with most incidents, ranked", height=420,
+            on_select="rerun", selection_mode="single-row", key=chosen.table_key,
+            selection_default=chosen.default,
+        )  # fmt: skip
+        choose.find_box(s, chosen.cell)
+    years = draw.years_figure(s)
+    if years is not None:
+        st.html(draw.years_legend(s, c.look()))
+        c.show(years)
+
+
+def real(s: view.Spots) -> None:
+    """What stands out more than chance would make it."""
+    c.section("Is it real?")
+    way = choose.switch(
+        "Compare",
+        {"gi": "A hexagon and its neighbors", "moran": "A hexagon with its neighbors"},
+        "spots_test",
+    )
+    figure, kinds = draw.class_figure(s, moran=way == "moran")
+    c.show(figure, legend=maps.kinds_legend(kinds, c.look()))
+    c.show(draw.chance_figure(s))
+
+
+def changing(s: view.Spots) -> None:
+    """Patterns over the quarters, the latest year against the one before, near repeats."""
+    c.section("Is it changing?")
+    for found, why in (
+        (more.pattern_figure(s), s.extra.patterns_why),
+        (more.year_change_figure(s), s.extra.changes_why),
+    ):
+        if found is None:
+            st.markdown(why)
+        else:
+            c.show(found[0], legend=maps.kinds_legend(found[1], c.look()))
+    near = more.near_figure(s)
+    if near is not None:
+        c.show(near)
+    elif rules.points:
+        st.markdown(s.extra.near_why)
+
+
+def stable(s: view.Spots) -> None:
+    """Concentration, and whether last year's places are this year's."""
+    c.section("How stable, how predictive?")
+    c.show(draw.curve_figure(s))
+    figure = more.foresight_figure(s)
+    if figure is None:
+        st.markdown(s.extra.foresight_why)
+    else:
+        c.show(figure)
+
+
+def moved(s: view.Spots) -> None:
+    """Focus areas against their comparison areas."""
+    c.section("Did the tactic’s area change?", view.CAUTION)
+    areas = tactic.change_figure(s)
+    if areas is not None:
+        c.show(areas)
+        for figure in tactic.cumulative_figures(s):
+            c.show(figure)
+    elif not s.changes:
+        st.markdown(view.NO_AREAS)
+    if left_out := tactic.untested(s):
+        st.markdown("\n".join(f"- {line}" for line in left_out))
+
+
+def hours(s: view.Spots) -> None:
+    """Day and time."""
+    c.section("When does it happen?")
+    week = more.week_figure(s)
+    if week is None:
+        st.markdown("The counts are too small to be shown by day and time.")
+    else:
+        c.show(week)
 
 
 def answered(s: view.Spots) -> None:
     """Everything about one place, measure and window."""
     c.headline(view.headline(s))
-    st.markdown(view.scope(s))
     c.numbers(view.numbers(s))
-    map_and_table(s)
-    c.section("Is it real?")
-    c.show(draw.chance_figure(s))
-    c.section("How concentrated is it?")
-    c.show(draw.curve_figure(s))
-    c.section("When does it happen?")
-    week = draw.week_figure(s)
-    if week is None:
-        st.markdown("The counts are too small to be shown by day and time.")
-    else:
-        c.show(week)
-    c.section("Did the tactic’s area change?", view.CAUTION)
-    areas = draw.change_figure(s)
-    if areas is not None:
-        c.show(areas)
-    elif not s.changes:
-        st.markdown(view.NO_AREAS)
-    if left_out := draw.untested(s):
-        st.markdown("\n".join(f"- {line}" for line in left_out))
+    for part in (where, real, changing, stable, moved, hours):
+        part(s)
     c.method_note("\n".join(f"- {line}" for line in (*view.METHOD, *s.notes)))
 
 
 if facts.empty or not facts.places:
     c.no_data_yet()
 else:
-    months = (
-        () if rules.shortest_window >= 12 else data.months_to_choose(facts.places[0], "violent_street_crime")
-    )
+    months = () if rules.k > 1 else data.months_to_choose(facts.places[0], "violent_street_crime")
     chosen = state.filters(facts.places, cells.measures(rules), months, measure="gun_violence")
     found = view.available(chosen.place, chosen.through)
     if isinstance(found, str):
@@ -68,9 +132,9 @@ else:
         st.markdown(view.WHAT_COUNTS_CAN_SAY)
     elif not (offered := cells.windows(found, rules, chosen.measure)):
         c.headline(f"{MEASURES[chosen.measure]} is not on the map for so short a time.")
-        st.markdown(view.too_short(found, chosen.measure))
+        st.markdown(view.too_short(found, rules, chosen.measure))
     else:
-        months_shown, resolution = view.controls(offered, chosen.place)
+        months_shown, resolution = choose.controls(offered, rules, chosen.place)
         result = view.spots(found, chosen.place, chosen.measure, months_shown, resolution)
         if isinstance(result, str):
             c.headline("There is too little to compare places.")

@@ -6,7 +6,7 @@ before any table, chart or map is made of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,25 +16,34 @@ import pandas as pd
 from shapely.ops import unary_union
 
 from analysis.data import Hub
+from analysis.data.grid import people_in_cells
 from analysis.data.outlines import jurisdiction_outlines
 from analysis.data.places import count_cells, cover, locate
-from analysis.data.privacy import Audience, suppress
+from analysis.data.privacy import (
+    HIDDEN,
+    SHOWN,
+    Audience,
+    Rate,
+    last_shown,
+    map_end,
+    map_windows,
+    mappable,
+    protect_pair,
+    rate_standing,
+    words,
+)
 from analysis.data.vocabulary import JURISDICTIONS, MEASURES, PLACES, REGION
+from analysis.hotspots import aoristic, unknown_hours
 from dashboard import words as w
 
 OFFENSES: Final = ("homicide", "robbery", "aggravated_assault")
-WINDOWS: Final = (3, 6, 12, 24, 36, 60)
-#: Measures on the public map. Robberies or assaults alone, subtracted from a map of all, would
-#: give small counts away.
-PUBLIC_MEASURES: Final = ("violent_street_crime", "homicide", "gun_violence")
-#: Measure → the measures that contain it: a map of either must not give away the difference.
-WITHIN: Final[Mapping[str, tuple[str, ...]]] = {
-    "violent_street_crime": (),
-    "gun_violence": ("violent_street_crime",),
-    "homicide": ("violent_street_crime", "gun_violence"),
-    "robbery": ("violent_street_crime",),
-    "aggravated_assault": ("violent_street_crime",),
-}
+#: What an audience with a threshold sees mapped, the whole and its part; both are protected together.
+#: Robberies or assaults alone, subtracted from a map of all, would give small counts away.
+WHOLE, PART = "violent_street_crime", "gun_violence"
+NOT_SHOWN: Final = "not shown"
+YEAR: Final = 12
+#: Years of the small multiples.
+MOST_YEARS: Final = 5
 #: An agency whose incidents end this many months before the newest is left out of a window.
 _LATE: Final = 3
 
@@ -46,7 +55,8 @@ class Located:
     Attributes:
         incidents: one row per incident × offense, with and without coordinates.
         jurisdictions: that have them.
-        first, end: months that all their agencies cover.
+        first, end: months that all their agencies cover; ``end`` is the last that a map may end with.
+        last: the last month that is known and may be counted at all, for shares of the whole place.
         sources: layouts used.
         notes: what was left out, as sentences.
     """
@@ -55,6 +65,7 @@ class Located:
     jurisdictions: tuple[str, ...]
     first: pd.Period
     end: pd.Period
+    last: pd.Period
     sources: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -73,14 +84,14 @@ def located(hub: Hub, rules: Audience, through: pd.Period | None, today: pd.Time
         jurisdiction=rows["agency_id"].map(agencies["jurisdiction"]),
     )
     rows = rows[rows["jurisdiction"].isin(list(JURISDICTIONS))]
-    limit = (today - pd.Timedelta(days=rules.delay_days)).to_period("M") - 1
+    limit = last_shown(rules, today)
     limit = limit if through is None else min(limit, through)
     counts = hub.monthly_counts(offenses=OFFENSES)
     counts = counts[counts["count"].notna() & (counts["month"] <= limit)]
     spans = counts.groupby(["agency_id", "source"])["month"].agg(["min", "max"]).reset_index()
     spans = spans.merge(rows[["agency_id", "source"]].drop_duplicates())
     if spans.empty:
-        return "No month of this hub's incidents may be shown yet."
+        return "No month of this hub’s incidents may be shown yet."
     # One source an agency, the one that reaches furthest: two ways of counting are never joined.
     best = spans.sort_values(["max", "min"]).groupby("agency_id").tail(1)
     late = best["max"] < best["max"].max() - _LATE
@@ -91,34 +102,34 @@ def located(hub: Hub, rules: Audience, through: pd.Period | None, today: pd.Time
     ]
     best = best[~late]
     kept = rows.merge(best[["agency_id", "source"]])
-    first, end = best["min"].max(), best["max"].min()
+    first, last = best["min"].max(), best["max"].min()
+    kept = kept[mappable(rules, kept) & (kept["month"] <= last)]
     if not rules.mapped_rape:
-        domestic = kept["domestic"].fillna(False).astype(bool)
-        kept = kept[~domestic]
         notes.append("Incidents marked as domestic are in no map; they are counted for whole places alone.")
     if any(s.endswith("cleaned") for s in best["source"]):
         notes.append(
             "The published extract leaves out rows without coordinates, so the share that could not "
             "be placed is not known."
         )
-    found = [j for j in JURISDICTIONS if j in set(kept["jurisdiction"])]
-    return Located(
-        kept, tuple(found), first, end, tuple(sorted(best["source"].unique())), tuple(notes)
-    )  # fmt: skip
+    end = map_end(rules, last) if rules.k > 1 else last
+    if end < last:
+        notes.append(
+            f"Maps end with {w.month(end)}, although incidents are known until {w.month(last)}: maps that "
+            "moved on every month would, one subtracted from the other, give single months away."
+        )
+    found = tuple(j for j in JURISDICTIONS if j in set(kept["jurisdiction"]))
+    sources = tuple(sorted(best["source"].unique()))
+    return Located(kept, found, first, end, last, sources, tuple(notes))
 
 
 def windows(data: Located, rules: Audience, measure: str) -> list[int]:
     """Lengths in months that the data hold and this audience may see, the shortest first."""
-    shortest = rules.shortest_window
-    if measure == "homicide":
-        shortest = max(shortest, 12 * rules.homicide_years)
-    have = (data.end - data.first).n + 1
-    return [n for n in WINDOWS if shortest <= n <= have]
+    return list(map_windows(rules, measure, (data.end - data.first).n + 1))
 
 
 def measures(rules: Audience) -> tuple[str, ...]:
     """Measures that this audience may see on a map."""
-    return tuple(m for m in MEASURES if not rules.k >= 5 or m in PUBLIC_MEASURES)
+    return tuple(m for m in MEASURES if rules.k <= 1 or m in (WHOLE, PART))
 
 
 def of_measure(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
@@ -134,13 +145,18 @@ def of_measure(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
     return rows[offense == measure]
 
 
-def in_window(data: Located, measure: str, months: int, place: str = REGION) -> pd.DataFrame:
-    """Rows of a measure in the latest ``months``, in a place."""
+def between(data: Located, measure: str, end: pd.Period, months: int, place: str = REGION) -> pd.DataFrame:
+    """Rows of a measure in the ``months`` that end with ``end``, in a place."""
     rows = data.incidents
-    rows = rows[(rows["month"] > data.end - months) & (rows["month"] <= data.end)]
+    rows = rows[(rows["month"] > end - months) & (rows["month"] <= end)]
     if place != REGION:
         rows = rows[rows["jurisdiction"] == place]
     return of_measure(rows, measure)
+
+
+def in_window(data: Located, measure: str, months: int, place: str = REGION) -> pd.DataFrame:
+    """Rows of a measure in the latest ``months`` that a map may show, in a place."""
+    return between(data, measure, data.end, months, place)
 
 
 def cells_of_place(data: Located, place: str, resolution: int) -> list[str]:
@@ -150,42 +166,90 @@ def cells_of_place(data: Located, place: str, resolution: int) -> list[str]:
     return cover(unary_union([outlines[j] for j in wanted]), resolution)
 
 
-def count(data: Located, measure: str, months: int, cells: Sequence[str], resolution: int) -> pd.Series:
+def count(
+    data: Located, measure: str, months: int, cells: Sequence[str], resolution: int,
+    end: pd.Period | None = None,
+) -> pd.Series:  # fmt: skip
     """Incidents in each hexagon. All agencies count, so that a hexagon says the same on every map."""
-    table = count_cells(in_window(data, measure, months), resolution, cells)
-    return table.set_index("cell")["incidents"].astype(float)
+    rows = between(data, measure, data.end if end is None else end, months)
+    return count_cells(rows, resolution, cells).set_index("cell")["incidents"].astype(float)
+
+
+def hidden_cells(
+    data: Located, rules: Audience, months: int, resolution: int, end: pd.Period | None = None
+) -> pd.DataFrame:
+    """Which hexagons of all places are hidden on the maps of the whole and of the part: cell, whole, part.
+
+    The sums of all places are public, and a hexagon at a border is in two of them: so the sums of
+    those that are in the same places can be worked out, and each such group is protected by itself.
+    """
+    members = {p: set(cells_of_place(data, p, resolution)) for p in data.jurisdictions}
+    cells = sorted(set().union(*members.values(), cells_of_place(data, REGION, resolution)))
+    whole, part = (count(data, m, months, cells, resolution, end).to_numpy(float) for m in (WHOLE, PART))
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for i, cell in enumerate(cells):
+        groups.setdefault(tuple(p for p in members if cell in members[p]), []).append(i)
+    table = pd.DataFrame({"cell": cells, "whole": False, "part": False})
+    # An incident of several offenses may lie elsewhere in the part than in the whole.
+    apart = part > whole
+    for rows in groups.values():
+        masks = protect_pair(whole[rows], np.minimum(part, whole)[rows], rules.k)
+        for name, mask in zip(("whole", "part"), masks, strict=True):
+            table.loc[rows, name] = mask | apart[rows]
+    return table
 
 
 def protected(
-    data: Located, rules: Audience, measure: str, months: int, cells: Sequence[str], resolution: int
-) -> pd.DataFrame:
+    data: Located, rules: Audience, measure: str, months: int, cells: Sequence[str], resolution: int,
+    end: pd.Period | None = None,
+) -> pd.DataFrame:  # fmt: skip
     """The counts that may be shown: cell, count (NaN: hidden), hidden, shown (words).
 
-    Besides small counts and their complement, a count is hidden when the difference to another map
-    on offer (a shorter window, or a measure that contains this one) would be small.
+    The maps of all violence and of gun violence are protected together: neither they nor their
+    difference say a small count.
     """
-    counts = count(data, measure, months, cells, resolution)
-    table = suppress(counts.rename("count").reset_index(), "count", k=rules.k)
-    if rules.k <= 1:
-        return table
-    whole = counts.to_numpy(float)
-    others = [
-        whole - count(data, measure, n, cells, resolution).to_numpy(float)
-        for n in windows(data, rules, measure)
-        if n < months
-    ]
-    others += [
-        count(data, m, months, cells, resolution).to_numpy(float) - whole
-        for m in WITHIN[measure]
-        if months in windows(data, rules, m)
-    ]
-    gaps = np.array(others).reshape(-1, len(whole))
-    told = ((gaps > 0) & (gaps < rules.k)).any(axis=0)
-    more = told & (whole > 0) & ~table["hidden"].to_numpy(bool)
-    table.loc[more, "count"] = np.nan
-    table.loc[more, "hidden"] = True
-    table.loc[more, "shown"] = "not shown"
+    counts = count(data, measure, months, cells, resolution, end)
+    table = counts.rename("count").reset_index().assign(**{HIDDEN: False})
+    if rules.k > 1:
+        if measure not in (WHOLE, PART):
+            raise ValueError(f"{measure} is on no map for the {rules.name} audience.")
+        masks = hidden_cells(data, rules, months, resolution, end).set_index("cell")
+        hidden = masks["whole" if measure == WHOLE else "part"].reindex(list(cells)).to_numpy(bool)
+        table["count"] = table["count"].mask(hidden)
+        table[HIDDEN] = hidden
+    said = [NOT_SHOWN if h else words(v, rules.k) for v, h in zip(table["count"], table[HIDDEN], strict=True)]
+    table[SHOWN] = pd.array(said, dtype="str")
     return table
+
+
+def years(data: Located) -> list[tuple[str, pd.Period]]:
+    """Whole years back from the end of the map, the earliest first: words and last month."""
+    found: list[tuple[str, pd.Period]] = []
+    end = data.end
+    while end - (YEAR - 1) >= data.first and len(found) < MOST_YEARS:
+        found.append((str(end.year) if end.month == YEAR else f"Year to {w.month(end)}", end))
+        end -= YEAR
+    return found[::-1]
+
+
+def rates(
+    hub: Hub, rules: Audience, table: pd.DataFrame, months: int
+) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """Residents of each cell, incidents a year per 1,000 of them (NaN where none is given), and words."""
+    areas = hub.areas()
+    homes = areas[areas["kind"].isin(["neighborhood", "park"])]
+    people = people_in_cells(list(table["cell"]), homes).reset_index(drop=True)
+    standing = [
+        rate_standing(rules, events, population)
+        for events, population in zip(table["count"], people, strict=True)
+    ]
+    given = np.array([s is not Rate.HIDDEN for s in standing])
+    rate = (1000.0 * table["count"] / people * YEAR / months).where(given & (people > 0))
+    said = [
+        "no rate" if not np.isfinite(r) else w.number(r, 1) + (" (unstable)" if s is Rate.UNSTABLE else "")
+        for r, s in zip(rate, standing, strict=True)
+    ]
+    return people, rate, pd.Series(said, dtype="str")
 
 
 def names(hub: Hub, cells: Sequence[str]) -> list[str]:
@@ -223,11 +287,50 @@ def clusters(cells: Sequence[str]) -> list[list[str]]:
 
 
 def week(data: Located, rules: Audience, measure: str, months: int, place: str) -> tuple[pd.DataFrame, int]:
-    """day, hour (start of the band), count, hidden, shown; and incidents whose hour is not known."""
-    rows = in_window(data, measure, months, place).drop_duplicates(["agency_id", "incident_id"])
-    when = rows["occurred_at"].dropna()
+    """day, hour (start of the band), count, hidden, shown; and incidents whose hour is not known.
+
+    A time of exactly midnight (or one minute past) mostly means that nobody knows the hour: such an
+    incident is shared out over the whole day, and the sums are rounded.
+    """
+    table = _week(data, rules, measure, months, place)
+    gone = np.zeros(len(table), dtype=bool)
+    if rules.k > 1:
+        # The whole and the part together; the region hides what any of its places hides.
+        homes = [place] if place != REGION else list(data.jurisdictions)
+        for home in dict.fromkeys([*homes, place]):
+            whole, part = (_week(data, rules, m, months, home)["count"].to_numpy() for m in (WHOLE, PART))
+            masks = protect_pair(whole, np.minimum(part, whole), rules.k)
+            gone |= masks[measure == PART] | (part > whole)
+    counts = table["count"]
+    said = [NOT_SHOWN if hide else words(n, rules.k) for n, hide in zip(counts, gone, strict=True)]
+    table["count"], table[HIDDEN] = counts.mask(gone), gone
+    table[SHOWN] = pd.array(said, dtype="str")
+    return table, few(int(_times(data, measure, months, place).isna().sum()), rules)
+
+
+def few(n: int, rules: Audience) -> int:
+    """A number that is told only where it is no small count; nought otherwise."""
+    return 0 if n < rules.k else n
+
+
+def _week(data: Located, rules: Audience, measure: str, months: int, place: str) -> pd.DataFrame:
+    when = _times(data, measure, months, place)
     band = rules.hour_bands
-    grid = pd.MultiIndex.from_product([range(7), range(0, 24, band)], names=["day", "hour"])
-    sums = pd.DataFrame({"day": when.dt.day_of_week, "hour": when.dt.hour // band * band})
-    table = sums.groupby(["day", "hour"]).size().reindex(grid, fill_value=0)
-    return suppress(table.rename("count").reset_index(), "count", k=rules.k), len(rows) - len(when)
+    table = pd.DataFrame({"day": np.repeat(range(7), 24), "hour": np.tile(range(24), 7), "count": 0.0})
+    if when.notna().any():
+        table = aoristic(when, unknown_hours(when)).table
+    table = table.assign(hour=table["hour"] // band * band)
+    sums = table.groupby(["day", "hour"])["count"].sum().reset_index()
+    # Rounded one by one: a part of the incidents then never exceeds the whole.
+    sums["count"] = np.floor(sums["count"] + 0.5)
+    return sums
+
+
+def uncertain_hours(data: Located, measure: str, months: int, place: str) -> int:
+    """Incidents of the window whose time stands for a whole day."""
+    return int(unknown_hours(_times(data, measure, months, place)).notna().sum())
+
+
+def _times(data: Located, measure: str, months: int, place: str) -> pd.Series:
+    rows = in_window(data, measure, months, place).drop_duplicates(["agency_id", "incident_id"])
+    return rows["occurred_at"]

@@ -1,33 +1,68 @@
-"""The figures of the hot-spot page: a map, three charts and a comparison, each with its table."""
+"""The figures of where and whether it is real: the map, its years, the classes, concentration."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 import h3
 import numpy as np
 import pandas as pd
-from shapely.geometry import Polygon
+from shapely.geometry import mapping
 
 from analysis.data.vocabulary import REGION
-from analysis.hotspots import expected_by_chance
+from analysis.hotspots import MORAN_LABELS, NOT_UNUSUAL, expected_by_chance
 from dashboard import charts, maps
 from dashboard import words as w
-from dashboard.charts.places import DAYS
 from dashboard.components import digest
 from dashboard.figures import Column, Figure
 from dashboard.theme import Look
-from dashboard.views.hotspot_areas import AreaChange
-from dashboard.views.hotspots import MAP_KEY, TOP, Spots, table, top_share, unusual
+from dashboard.views.hotspot_controls import MAP_KEY
+from dashboard.views.hotspots import CLASS_WORDS, TOP, Spots, table, top_share, unusual
+
+Kinds = dict[str, maps.Kind]
+Made = TypeVar("Made")
+_MOST_KEPT: Final = 96
+
+#: Classes of Gi*; orange for more, blue for fewer, stronger for surer.
+GI_KINDS: Final[Kinds] = {
+    "hot 99": maps.Kind(CLASS_WORDS["hot 99"], "#9C2F0B", "#FFC2A3"),
+    "hot 95": maps.Kind(CLASS_WORDS["hot 95"], "#E0662A", "#F46A25"),
+    "hot 90": maps.Kind(CLASS_WORDS["hot 90"], "#F6BE95", "#96481E"),
+    NOT_UNUSUAL: maps.Kind(CLASS_WORDS[NOT_UNUSUAL], "#DADFE5", "#343B46"),
+    "cold 90": maps.Kind(CLASS_WORDS["cold 90"], "#B4D0EA", "#24496B"),
+    "cold 95": maps.Kind(CLASS_WORDS["cold 95"], "#5590C4", "#3C88BF"),
+    "cold 99": maps.Kind(CLASS_WORDS["cold 99"], "#12436D", "#9BD0F5"),
+}
+MORAN_KINDS: Final[Kinds] = {
+    MORAN_LABELS["High-High"]: maps.Kind("Many, among many", "#B5460F", "#F46A25"),
+    MORAN_LABELS["High-Low"]: maps.Kind("Many, among few", "#801650", "#D590CC"),
+    MORAN_LABELS["Low-High"]: maps.Kind("Few, among many", "#28A197", "#45C2B7"),
+    MORAN_LABELS["Low-Low"]: maps.Kind("Few, among few", "#2A689F", "#56B4E9"),
+    NOT_UNUSUAL: maps.Kind("Not unusual", "#DADFE5", "#343B46"),
+}
+#: What a colour of the map stands for: column, words of the key, words of the tooltip.
+_COLOURED: Final = {
+    "count": ("count", "Incidents, {window}", "incidents"),
+    "rate": ("rate", "Incidents a year per 1,000 residents", "a year per 1,000 residents"),
+    "density": ("density", "Incidents per km², smoothed", "per km²"),
+}
 
 
-def legend(s: Spots, look: Look) -> str:
-    """The key of the live map."""
-    return maps.legend(s.lower, look, what=f"Incidents, {s.window}", marked="Unusual concentration")
+def kept(s: Spots, key: tuple[object, ...], make: Callable[[], Made]) -> Made:
+    """A picture made once for everybody who sees the same."""
+    if key not in s.made:
+        if len(s.made) > _MOST_KEPT:
+            s.made.clear()
+        s.made[key] = make()
+    found: Made = s.made[key]
+    return found
 
 
-def _hexagon(cell: str) -> Polygon:
-    return Polygon([(lng, lat) for lat, lng in h3.cell_to_boundary(cell)])
+def scene(s: Spots, drawn: pd.DataFrame, areas: list[tuple[str, Any]] | None = None) -> maps.Scene:
+    """Where a map of these hexagons looks."""
+    return maps.Scene(s.outlines, areas or [], s.place, _window(drawn) if s.place == REGION else None)
 
 
 def _window(drawn: pd.DataFrame) -> tuple[float, float, float, float] | None:
@@ -40,41 +75,81 @@ def _window(drawn: pd.DataFrame) -> tuple[float, float, float, float] | None:
     return float(west) - 0.01, float(south) - 0.01, float(east) + 0.01, float(north) + 0.01
 
 
-def map_figure(s: Spots, selected: str | None = None) -> Figure:
+def _lower(s: Spots, colour: str) -> tuple[int, ...]:
+    if colour == "count":
+        return s.lower
+    values = s.told[_COLOURED[colour][0]]
+    return (0, *maps.classes(values, floor=0)[1:])
+
+
+def legend(s: Spots, look: Look, colour: str = "count") -> str:
+    """The key of the live map."""
+    what = _COLOURED[colour][1].format(window=s.window)
+    return maps.legend(_lower(s, colour), look, what=what, marked="Unusual concentration")
+
+
+def _coloured(s: Spots, colour: str) -> pd.DataFrame:
+    column = _COLOURED[colour][0]
+    rows = s.told[["cell", "name", "marked", column]]
+    rows = rows.rename(columns={column: "count", "name": "label"})
+    return rows[rows["count"] > (0.05 if colour == "density" else 0)]
+
+
+def map_figure(s: Spots, selected: str | None = None, colour: str = "count") -> Figure:
     """The map with its ranked table; ``selected`` is outlined."""
-    drawn = s.cells[s.cells["count"] > 0].assign(label=lambda t: t["name"])
+    return kept(s, ("map", selected, colour), lambda: _map_figure(s, selected, colour))
+
+
+def _map_figure(s: Spots, selected: str | None, colour: str) -> Figure:
+    drawn = _coloured(s, colour)
     areas = []
     if selected is not None and selected in set(drawn["cell"]):
-        name = drawn.loc[drawn["cell"] == selected, "name"].iloc[0]
-        areas = [(str(name), _hexagon(selected))]
-    scene = maps.Scene(s.outlines, areas, s.place, _window(drawn) if s.place == REGION else None)
+        name = drawn.loc[drawn["cell"] == selected, "label"].iloc[0]
+        areas = [(str(name), maps.hexagon(selected))]
+    shown, lower, what = scene(s, drawn, areas), _lower(s, colour), _COLOURED[colour][2]
     k = s.rules.k
     hidden = int(s.cells["hidden"].sum())
     note = [
         "Each incident is counted once, in the H3 hexagon of its coordinates. The colours have fixed steps. "
         "An orange outline surrounds an unusual concentration: each hexagon in it and its neighbours "
-        "together hold more than "
-        "chance would put there (see “Is it real?”).",
+        "together hold more than chance would put there (see “Is it real?”).",
     ]
     if k > 1:
         note.append(
             f"Counts of 1 to {k - 1} are never shown: {w.plural(hidden, 'hexagon')} without colour "
             f"{'holds' if hidden == 1 else 'hold'} fewer than {k}, or would give such a count away; all "
-            "others without colour had none."
+            "others without colour had none. There is one map, of one year, in hexagons of one size: two "
+            "that "
+            "overlap give away what lies between them."
+        )
+    if colour == "rate":
+        note.append(
+            "Residents (2020 census, by neighborhood) are shared out over the hexagons by area. Downtown and "
+            "other places with many visitors and few residents have high rates without being riskier for "
+            f"those who live there. No rate is given for fewer than {max(s.rules.rate_population, 1)} "
+            f"residents or {max(s.rules.rate_events, 1)} incidents."
+        )
+    if colour == "density":
+        note.append(
+            "A Gaussian kernel over the counts of the hexagons; it spreads each count over its surroundings, "
+            "so a colour need not mean that anything happened just there."
         )
     note += list(s.notes)
-    top = drawn.head(3)["name"].drop_duplicates().tolist()
+    top = drawn.head(3)["label"].drop_duplicates().tolist() if colour == "count" else []
     return Figure(
         key=MAP_KEY,
         title=f"{w.percent(TOP)} of the hexagons hold {w.percent(100 * top_share(s))} of the incidents",
-        sentence=f"Most incidents were counted in {w.join(top)}."
-        if top else "No hexagon has a count that may be shown.",
-        chart=lambda look: maps.static_map(drawn, scene, lower=s.lower, look=look),
-        map=lambda look: maps.deck(drawn, scene, lower=s.lower, look=look),
+        sentence=f"Most incidents were counted in {w.join(top)}." if top else "",
+        chart=lambda look: maps.static_map(drawn, shown, lower=lower, look=look, what=what),
+        map=lambda look: kept(
+            s, ("deck", selected, colour, look.name),
+            lambda: maps.deck(drawn, shown, lower=lower, look=look, what=what),
+        ),
         table=table(s),
         columns={
             "rank": Column("Rank", "count"), "place": Column("Where"), "count": Column("Incidents", "count"),
-            "standing": Column("Compared with chance"), "cell": Column("Hexagon (H3)"),
+            "rate": Column("A year per 1,000 residents"), "standing": Column("Compared with chance"),
+            "pattern": Column("Over the quarters"), "cell": Column("Hexagon (H3)"),
         },
         source=s.source,
         alt=(
@@ -85,6 +160,151 @@ def map_figure(s: Spots, selected: str | None = None) -> Figure:
         note="\n\n".join(note),
         synthetic=s.synthetic,
     )  # fmt: skip
+
+
+def geojson(s: Spots) -> bytes:
+    """The hexagons that may be shown, as GeoJSON with everything that is said of each."""
+    fields = ["rank", "name", "count", "rate_shown", "label", "pattern", "plain", "change"]
+    names = {
+        "label": "compared_with_chance",
+        "rate_shown": "per_1000_residents_a_year",
+        "plain": "pattern_plain",
+    }
+    rows = s.told[s.told["count"] > 0]
+    features = [
+        {
+            "type": "Feature", "id": cell, "geometry": mapping(maps.hexagon(cell)),
+            "properties": {"h3": cell, **{names.get(k, k): v for k, v in zip(fields, values, strict=True)}},
+        }
+        for cell, *values in rows[["cell", *fields]].itertuples(index=False)
+    ]  # fmt: skip
+    told = {
+        "type": "FeatureCollection", "title": f"{s.what} in {s.where}, {s.window}", "source": s.source,
+        "data_status": w.SYNTHETIC if s.synthetic else "real", "features": features,
+    }  # fmt: skip
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+
+
+def years_figure(s: Spots) -> Figure | None:
+    """Small maps of each whole year with the same steps; None with fewer than two years."""
+    return kept(s, ("years",), lambda: _years_figure(s))
+
+
+def _years_figure(s: Spots) -> Figure | None:
+    years = s.extra.years
+    if len(years) < 2:
+        return None
+    every = pd.concat([cells for _, cells in years])
+    lower = maps.classes(every["count"], floor=s.rules.k)
+    view = scene(s, every[every["count"] > 0])
+    names = dict(zip(s.cells["cell"], s.cells["name"], strict=True))
+    wide = pd.concat([cells.set_index("cell")["shown"].rename(said) for said, cells in years], axis=1)
+    counts = pd.concat([cells.set_index("cell")["count"].rename(said) for said, cells in years], axis=1)
+    order = counts.sum(axis=1).sort_values(ascending=False, kind="stable")
+    rows = wide.loc[order[order > 0].index].rename_axis("cell").reset_index()
+    rows.insert(0, "place", [names.get(c, "") for c in rows["cell"]])
+    if not rows["place"].ne("").any():
+        rows = rows.drop(columns="place")
+    first, last = (
+        set(c.loc[c["count"] > 0].nlargest(10, "count")["cell"]) for c in (years[0][1], years[-1][1])
+    )
+    both = len(first & last)
+
+    def drawn(look: Look) -> list[tuple[str, Any]]:
+        return [
+            (said, maps.static_map(cells[cells["count"] > 0], view, lower=lower, look=look, height=300,
+                                   key=False, named=False))
+            for said, cells in years
+        ]  # fmt: skip
+
+    return Figure(
+        key="hotspots_years",
+        title=f"{w.small_number(both).capitalize()} of the ten busiest hexagons of {_said(years[0][0])} "
+        f"{'was' if both == 1 else 'were'} among the ten busiest of {_said(years[-1][0])}",
+        sentence="The colours mean the same counts in every year.",
+        chart=drawn,
+        table=rows,
+        source=s.source,
+        alt=f"Small maps of {w.plural(len(years), 'year')}, hexagons coloured by incidents of {s.what}.",
+        note=(
+            "Each map covers a whole year. A hexagon without colour had no incident, or too few to be "
+            "shown."
+        ),
+        synthetic=s.synthetic,
+        identity=digest("years", *s.identity),
+    )  # fmt: skip
+
+
+def _said(year: str) -> str:
+    """A year inside a sentence."""
+    return year.replace("Year to", "the year to")
+
+
+def years_legend(s: Spots, look: Look) -> str:
+    """The key of the small maps."""
+    every = pd.concat([cells["count"] for _, cells in s.extra.years])
+    return maps.legend(maps.classes(every, floor=s.rules.k), look, what="Incidents in a year")
+
+
+def kinds_of(values: pd.Series, kinds: Kinds) -> Kinds:
+    """The kinds that occur, in their order."""
+    there = set(values)
+    return {name: kind for name, kind in kinds.items() if name in there}
+
+
+def class_figure(s: Spots, moran: bool = False) -> tuple[Figure, Kinds]:
+    """The map of what is unusual (Gi*, or the local Moran), and its kinds for the key."""
+    return kept(s, ("classes", moran), lambda: _class_figure(s, moran))
+
+
+def _class_figure(s: Spots, moran: bool) -> tuple[Figure, Kinds]:
+    column, every = ("moran", MORAN_KINDS) if moran else ("label", GI_KINDS)
+    rows = s.told[(s.told["count"] > 0) | (s.told[column] != NOT_UNUSUAL)]
+    drawn = rows[["cell", "name", column]].rename(columns={column: "kind", "name": "label"})
+    kinds, view = kinds_of(drawn["kind"], every), scene(s, drawn)
+    sums = s.told[column].value_counts()
+    counted = pd.DataFrame(
+        [{"kind": kinds[k].words, "hexagons": int(sums.get(k, 0))} for k in kinds],
+        columns=["kind", "hexagons"],
+    )
+    n, left = len(s.told), unusual(s)
+    if moran:
+        same = int(sums.get(MORAN_LABELS["High-High"], 0))
+        title = f"{w.number(same)} of {w.number(n)} hexagons have many incidents among neighbors with many"
+        note = (
+            "Local Moran’s I compares each hexagon with the mean of its neighbors, given its own count, and "
+            "tells busy hexagons among busy ones from single busy ones. Colours hold at a false-discovery "
+            "rate of 5\u00a0% (Benjamini and Hochberg)."
+        )
+    else:
+        title = (
+            f"{w.number(left)} of {w.number(n)} hexagons stand out more than chance would make them"
+            if left else f"None of {w.number(n)} hexagons stands out more than chance would make it"
+        )  # fmt: skip
+        note = (
+            "Gi* (Getis and Ord) adds each hexagon to its six neighbors and compares the sum with what a "
+            "random arrangement of the same counts would give. The percentages are after correction for many "
+            "tests (Benjamini and Hochberg): of the hexagons called unusual at 95\u00a0%, about 5\u00a0% are "
+            "expected to be mistaken. The class belongs to the surroundings of a hexagon, so one "
+            "without incidents can be part of a concentration. Unusual says nothing about why, and nothing "
+            f"about the people who live there. {s.extra.skew}"
+        )
+    figure = Figure(
+        key="hotspots_classes",
+        title=title,
+        sentence="" if moran else s.extra.skew,
+        chart=lambda look: maps.static_map(drawn, view, look=look, kinds=kinds),
+        map=lambda look: kept(
+            s, ("deck classes", moran, look.name), lambda: maps.deck(drawn, view, look=look, kinds=kinds)
+        ),
+        table=counted,
+        columns={"kind": Column("Class"), "hexagons": Column("Hexagons", "count")},
+        source=s.source,
+        alt=f"Map of {s.where}: " + "; ".join(f"{r.kind} {r.hexagons}" for r in counted.itertuples()) + ".",
+        note=note,
+        synthetic=s.synthetic,
+    )  # fmt: skip
+    return figure, kinds
 
 
 def chance_figure(s: Spots) -> Figure:
@@ -100,16 +320,13 @@ def chance_figure(s: Spots) -> Figure:
         }
     )  # fmt: skip
     title = (
-        f"{w.number(left)} of {w.number(n)} hexagons stand out more than chance would make them"
-        if left else f"None of {w.number(n)} hexagons stands out more than chance would make it"
-    )  # fmt: skip
+        f"A test without correction flags {w.number(s.flagged)} hexagons; chance alone would flag about "
+        f"{w.number(chance)}"
+    )
     return Figure(
         key="hotspots_chance",
         title=title,
-        sentence=(
-            f"A test of every hexagon on its own flags {w.number(s.flagged)}; about {w.number(chance)} of "
-            "such flags would come up on a map with nothing unusual on it."
-        ),
+        sentence=f"After correction for {w.number(n)} tests, {w.number(left)} are left.",
         chart=lambda look: charts.bars(rows, look=look),
         table=rows,
         columns={"name": Column("Hexagons"), "value": Column("Number", "count")},
@@ -120,12 +337,10 @@ def chance_figure(s: Spots) -> Figure:
             f"{w.number(s.classes.get('hot 99', 0))} of them very unusual."
         ),
         note=(
-            "Gi* (Getis and Ord) adds each hexagon to its six neighbours and compares the sum with what a "
-            "random arrangement of the same counts would give. Testing many hexagons finds some by luck, so "
-            "the p-values are corrected (Benjamini and Hochberg): of the hexagons called unusual at "
-            "95\u00a0%, about 5\u00a0% are expected to be mistaken. Unusual says nothing about why, and "
-            "nothing about the people who live there. Few places can be unusually empty when most "
-            "hexagons have no incident anyway."
+            "Testing many hexagons finds some by luck: at 5\u00a0%, one in forty would be called "
+            "unusually busy on "
+            "a map with nothing unusual on it. The correction keeps the share of mistaken ones among those "
+            "that are coloured at about 5\u00a0%."
         ),
         synthetic=s.synthetic,
         identity=digest("chance", s.version, s.rules.name, s.place, s.measure, s.window, s.resolution),
@@ -174,115 +389,3 @@ def curve_figure(s: Spots) -> Figure:
         synthetic=s.synthetic,
         identity=digest("curve", s.version, s.rules.name, s.place, s.measure, s.window, s.resolution),
     )  # fmt: skip
-
-
-def week_figure(s: Spots) -> Figure | None:
-    """Day and time of day; None when no count may be shown."""
-    table = s.week
-    if not table["count"].notna().any() or table["count"].max() <= 0:
-        return None
-    band = s.rules.hour_bands
-    top = table.sort_values("count", ascending=False).iloc[0]
-    most = float(top["count"])
-    day = DAYS[int(top["day"])]
-    clock = [_clock(int(h), band) for h in table["hour"]]
-    words = table.assign(day_name=[DAYS[int(d)] for d in table["day"]], clock=clock)
-    k = s.rules.k if s.rules.k > 1 else None
-    return Figure(
-        key="hotspots_week",
-        title=f"Most incidents happen on {day}, {_clock(int(top['hour']), band)}",
-        sentence=f"{w.number(most)} of {w.number(s.unplaced[1])} incidents fell into that part of the week.",
-        chart=lambda look: charts.hour_by_day(table, floor=k, band=band, look=look),
-        table=words[["day_name", "clock", "shown"]],
-        columns={"day_name": Column("Day"), "clock": Column("Time"), "shown": Column("Incidents")},
-        source=s.source,
-        alt=(
-            f"Heat map of the week in bands of {w.plural(band, 'hour')}; the strongest colour is {day}, "
-            f"{_clock(int(top['hour']), band)}."
-        ),
-        note=(
-            "The time is when the incident is said to have happened. Midnight is often written when nobody "
-            "knows the hour, so the first hour of the day counts somewhat too many. "
-            f"{w.plural(s.no_hour, 'incident')} had no usable time. An hour that is busy is not more "
-            "dangerous for a person unless as many people are about."
-        ),
-        synthetic=s.synthetic,
-        identity=digest("week", s.version, s.rules.name, s.place, s.measure, s.window),
-    )
-
-
-def _clock(hour: int, band: int) -> str:
-    def name(h: int) -> str:
-        h %= 24
-        return "midnight" if h == 0 else "noon" if h == 12 else f"{h % 12} {'am' if h < 12 else 'pm'}"
-
-    return f"{name(hour)} to {name(hour + band)}"
-
-
-def change_figure(s: Spots) -> Figure | None:
-    """Each focus area against its comparison area; None where the hub has no such areas."""
-    tested = [c for c in s.changes if c.local is not None]
-    if not tested:
-        return None
-    table = pd.concat(
-        [c.counts.assign(deployment=c.name, window_before=c.before, window_after=c.after) for c in tested],
-        ignore_index=True,
-    )
-    estimates = [("Focus area", c.name, c.local) for c in tested if c.local is not None]
-    estimates += [("Ring around it", c.name, c.ring) for c in tested if c.ring is not None]
-    moved = [c for c in tested if c.local is not None and (c.local.upper < 0 or c.local.lower > 0)]
-    title = (
-        f"{w.number(len(moved))} of {w.plural(len(tested), 'focus area')} changed by more than chance"
-        if moved
-        else f"In {w.plural(len(tested), 'focus area')} we cannot tell a change from chance yet"
-    )
-    return Figure(
-        key="hotspots_areas",
-        title=title,
-        sentence=" ".join(f"**{c.name}**: {c.sentence}" for c in tested),
-        chart=lambda look: charts.bars(_area_bars(tested), look=look),
-        table=table.drop(columns="kind"),
-        columns={
-            "deployment": Column("Tactic and area"), "role": Column("Which area"), "area": Column("Name"),
-            "window_before": Column("Before"), "before_shown": Column("Incidents before"),
-            "window_after": Column("After"), "after_shown": Column("Incidents after"),
-        },
-        source=s.source,
-        alt="Bars of incidents before and after: " + "; ".join(
-            f"{r.role} of {r.deployment} {r.before_shown} before, {r.after_shown} after"
-            for r in table.itertuples()
-        ) + ". " + " ".join(
-            f"{name}, {role.lower()}: difference {w.number(x.estimate)} "
-            f"({w.number(x.lower)} to {w.number(x.upper)})."
-            for role, name, x in estimates
-        ),
-        note=(
-            "Weighted displacement difference (Wheeler and Ratcliffe): the change in the focus area minus "
-            "the change in the comparison area, in incidents, with a Poisson range (95\u00a0%) that is "
-            "widened where months before the start varied more than Poisson counts do. The same is done for "
-            "the ring around the area, to see whether incidents moved next door. Both windows hold the same "
-            "calendar months. "
-            "The comparison assumes that both areas would have changed by the same number of incidents."
-            + "".join(
-                f" For {c.name} the counts are small: an exact test of the area alone gives p = "
-                f"{w.number(c.p_value, 2)}."
-                for c in tested if c.p_value is not None
-            )
-        ),
-        synthetic=s.synthetic,
-    )  # fmt: skip
-
-
-def _area_bars(tested: Sequence[AreaChange]) -> pd.DataFrame:
-    rows = [
-        {"name": f"{r['area']}, {time}", "value": v}
-        for c in tested
-        for r in c.counts.to_dict("records")
-        for time, v in (("before", r["before"]), ("after", r["after"]))
-    ]
-    return pd.DataFrame(rows)
-
-
-def untested(s: Spots) -> list[str]:
-    """Focus areas about which nothing can be said, with the reason."""
-    return [f"**{c.name}**: {c.why}" for c in s.changes if c.local is None]

@@ -1,32 +1,37 @@
-"""The hot-spot page: hexagons in, figures, numbers and sentences out."""
+"""The hot-spot page: everything it shows for one place, measure and window, and its sentences."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-import streamlit as st
 
 from analysis.data import Hub
 from analysis.data.places import neighbours
-from analysis.data.privacy import AUDIENCES, Audience
+from analysis.data.privacy import AUDIENCES, Audience, stand_in
 from analysis.data.vocabulary import MEASURES, PLACES, REGION
 from analysis.evidence import RefusedError
-from analysis.hotspots import Concentration, concentration, gi_star
-from dashboard import data, maps
+from analysis.hotspots import (
+    NO_PATTERN,
+    Concentration,
+    concentration,
+    gi_star,
+)
+from dashboard import data, headlines, maps
 from dashboard import words as w
 from dashboard.audience import audience
-from dashboard.components import Number, digest
+from dashboard.components import Number
 from dashboard.views import hotspot_cells as hc
+from dashboard.views.hotspot_answers import Extra, extra
 from dashboard.views.hotspot_areas import AreaChange, area_changes
 
 #: Share of the map that the headline is about.
 TOP: Final = 5
 ROWS: Final = 25
-MAP_KEY: Final = "hotspots_map"
 UNUSUAL: Final = ("hot 99", "hot 95")
 CLASS_WORDS: Final[Mapping[str, str]] = {
     "hot 99": "Very unusual concentration (99\u00a0%)",
@@ -38,6 +43,8 @@ CLASS_WORDS: Final[Mapping[str, str]] = {
     "cold 99": "Very unusually few (99\u00a0%)",
 }
 AREA_KM2: Final = {8: "0.7 km²", 9: "0.1 km²", 10: "0.015 km²"}
+#: Shuffles of the page's tests: enough for p-values of 0.01, quick enough to wait for.
+_SHUFFLES: Final = 499
 
 CAUTION: Final = (
     "A simple check beside the evaluations, not one of them. Areas are often chosen because they were hot; "
@@ -52,6 +59,10 @@ WHAT_COUNTS_CAN_SAY: Final = (
     "What monthly counts do show is on the pages **Progress** (are there fewer?) and **Data and methods** "
     "(which agencies report, and how completely). To add locations, import incident files with coordinates: "
     "`sln import FILES --hub HUB`."
+)
+NOT_HELD: Final = (
+    "This release holds no such map. It has one length of window, one size of hexagon and one last month for "
+    "each measure, because two maps that overlap give away what lies between them."
 )
 METHOD: Final = (
     "Hexagons are H3 cells that overlap the place; those at its edge reach beyond it.",
@@ -68,10 +79,11 @@ class Spots:
     """Everything that the page shows for one place, measure and window; already suppressed.
 
     Attributes:
-        cells: rank, cell, name, count (NaN: hidden), shown, label, marked.
+        cells: rank, cell, name, count (NaN: hidden), hidden, shown, label, marked.
         lower: lower ends of the map's classes.
         classes: label → hexagons, over all of them. flagged: hot at p < 0.05 before correction.
         places: groups of touching unusual hexagons.
+        extra: what is said beyond the counts of the window.
     """
 
     place: str
@@ -97,6 +109,7 @@ class Spots:
     synthetic: bool
     version: str
     outlines: dict[str, Any]
+    extra: Extra
 
     @property
     def what(self) -> str:
@@ -108,6 +121,21 @@ class Spots:
         """The place inside a sentence."""
         return w.place_in_sentence(PLACES[self.place])
 
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What its pictures depend on."""
+        return (self.version, self.rules.name, self.place, self.measure, self.window, self.resolution)
+
+    @cached_property
+    def told(self) -> pd.DataFrame:
+        """The hexagons, fullest first, with everything that is said of each."""
+        return self.cells.merge(self.extra.cells, on="cell", how="left")
+
+    @cached_property
+    def made(self) -> dict[Any, Any]:
+        """Pictures made of it, kept as long as it is."""
+        return {}
+
 
 def rules() -> Audience:
     """What this server's audience may see."""
@@ -117,7 +145,7 @@ def rules() -> Audience:
 def available(place: str, through: pd.Period | None) -> hc.Located | str:
     """Incidents that can be mapped for a place, or the sentence that says why there are none."""
     opened = data.hub()
-    found = _located(str(opened.path), opened.version, audience().value, str(through or ""))
+    found: hc.Located | str = _located(str(opened.path), opened.version, audience().value, str(through or ""))
     if isinstance(found, str) or place == REGION or place in found.jurisdictions:
         return found
     have = w.join([PLACES[j] for j in found.jurisdictions])
@@ -128,7 +156,7 @@ def available(place: str, through: pd.Period | None) -> hc.Located | str:
     )
 
 
-@st.cache_resource(show_spinner="Reading incidents …", max_entries=16)
+@data.answer(missing=NOT_HELD, show_spinner="Reading incidents …", max_entries=16)
 def _located(path: str, version: str, who: str, through: str) -> hc.Located | str:
     del path, version  # parts of the key alone
     with data._reading:
@@ -141,10 +169,11 @@ def spots(found: hc.Located, place: str, measure: str, months: int, resolution: 
     opened = data.hub()
     who = audience().value
     key = (str(opened.path), opened.version, who, str(found.end))
-    return _spots(*key, place, measure, months, resolution, found)
+    made: Spots | str = _spots(*key, place, measure, months, resolution, found)
+    return made
 
 
-@st.cache_resource(show_spinner="Counting incidents …", max_entries=64)
+@data.answer(missing=NOT_HELD, show_spinner="Counting incidents …", max_entries=64)
 def _spots(
     path: str, version: str, who: str, end: str, place: str, measure: str, months: int, resolution: int,
     _found: hc.Located,
@@ -161,35 +190,42 @@ def build(
     cells = hc.cells_of_place(found, place, resolution)
     counts = hc.count(found, measure, months, cells, resolution)
     window = w.months(found.end - (months - 1), found.end)
+    table = hc.protected(found, rules, measure, months, cells, resolution)
+    # Tests and curves are made of what is shown: hidden counts stand at their mean, which is public.
+    honest = pd.Series(stand_in(counts.to_numpy(), table["hidden"].to_numpy(bool)), index=counts.index)
     try:
-        tested = gi_star(counts, neighbours(cells))
-        spread = concentration(counts)
+        tested = gi_star(honest, neighbours(cells), _SHUFFLES)
+        spread = concentration(honest)
     except RefusedError as why:
         return f"{MEASURES[measure]}, {window}: {why}"
-    table = hc.protected(found, rules, measure, months, cells, resolution)
+    more = extra(hub, rules, found, place, measure, months, resolution, table, honest, tested)
     table["label"] = tested["label"].to_numpy()
     table["marked"] = table["label"].isin(UNUSUAL)
     table["name"] = hc.names(hub, cells)
     shown = table.sort_values(["count", "cell"], ascending=[False, True], ignore_index=True)
     shown["rank"] = shown["count"].rank(method="min", ascending=False)
     week, no_hour = hc.week(found, rules, measure, months, place)
+    missing, everything = hc.unplaced(found, measure, months, place)
     publishers = w.join(list(dict.fromkeys(data.publisher(s) for s in found.sources)))
     return Spots(
         place=place, measure=measure, months=months, window=window, resolution=resolution, rules=rules,
-        total=int(counts.sum()), unplaced=hc.unplaced(found, measure, months, place), cells=shown,
+        total=int(counts.sum()), unplaced=(hc.few(missing, rules), everything), cells=shown,
         lower=maps.classes(shown["count"], floor=rules.k),
-        classes={str(k): int(n) for k, n in tested["label"].value_counts().items()},
+        classes={str(k): int(n) for k, n in tested["label"].value_counts().sort_index().items()},
         flagged=int(((tested["p"] < 0.05) & (tested["z"] > 0)).sum()),
         places=len(hc.clusters(list(table.loc[table["marked"], "cell"]))),
         concentration=spread, week=week, no_hour=no_hour,
         changes=tuple(area_changes(hub, found, rules, measure, place)),
         jurisdictions=found.jurisdictions, notes=found.notes, source=f"{publishers}; {window}",
-        synthetic=hub.synthetic, version=hub.version, outlines=hub.outlines(),
+        synthetic=hub.synthetic, version=hub.version, outlines=hub.outlines(), extra=more,
     )  # fmt: skip
 
 
 def headline(s: Spots) -> str:
-    """Such as "5 % of the map holds 28 % of gun violence. 6 places are unusual concentrations." """
+    """Such as "5 % of the map holds 28 % of gun violence. 6 places have been hot for a year or more." """
+    lasting, cooling = s.extra.lasting, s.extra.cooling
+    if lasting is not None and cooling is not None:
+        return headlines.hotspots(TOP / 100, top_share(s), MEASURES[s.measure], lasting, cooling)
     first = f"{w.percent(TOP)} of the map holds {w.percent(100 * top_share(s))} of {s.what}."
     if s.places == 0:
         return f"{first} No place stands out more than chance would make it."
@@ -242,12 +278,13 @@ def top_share(s: Spots) -> float:
 
 
 def table(s: Spots) -> pd.DataFrame:
-    """The hexagons that may be shown, fullest first: rank, place, count, standing, cell."""
-    rows = s.cells[s.cells["count"] > 0]
+    """The hexagons that may be shown, fullest first: rank, place, count, rate, standing, pattern, cell."""
+    rows = s.told[s.told["count"] > 0]
     return pd.DataFrame(
         {
-            "rank": rows["rank"], "place": rows["name"], "count": rows["count"],
-            "standing": [CLASS_WORDS[label] for label in rows["label"]], "cell": rows["cell"],
+            "rank": rows["rank"], "place": rows["name"], "count": rows["count"], "rate": rows["rate_shown"],
+            "standing": [CLASS_WORDS[label] for label in rows["label"]],
+            "pattern": rows["plain"].replace("", NO_PATTERN), "cell": rows["cell"],
         }
     ).reset_index(drop=True)  # fmt: skip
 
@@ -264,87 +301,15 @@ def ranked(s: Spots) -> pd.DataFrame:
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Chosen:
-    """The hexagon that the reader looks at, and how the table beside the map must be made."""
-
-    cell: str | None
-    table_key: str
-    default: Any
-
-
-def selection(s: Spots) -> Chosen:
-    """What was clicked last, on the map or in the table.
-
-    A click on the map makes a new table with that row chosen; a click in the table changes the map.
-    """
-    state = st.session_state
-    from_map = _clicked(state.get(f"map_{MAP_KEY}"))
-    cell = state.get("_spot")
-    if from_map != state.get("_spot_from_map"):
-        state["_spot_from_map"], cell = from_map, from_map
-        state["_spot_tables"] = state.get("_spot_tables", 0) + 1
-    key = f"spots_{digest(s.place, s.measure, s.months, s.resolution, state.get('_spot_tables', 0))}"
-    cells = list(table(s).head(ROWS)["cell"])
-    if key in state:
-        rows = state[key]["selection"]["rows"]
-        if rows and rows[0] < len(cells):
-            cell = cells[rows[0]]
-        elif cell in cells:
-            cell = None
-    state["_spot"] = cell
-    default = {"selection": {"rows": [cells.index(cell)]}} if cell in cells else None
-    return Chosen(cell, key, default)
-
-
-def _clicked(event: Any) -> str | None:
-    objects = event["selection"]["objects"].get("cells", []) if event else []
-    return str(objects[0]["cell"]) if objects else None
-
-
-def chosen_sentence(s: Spots, cell: str | None) -> str:
-    """What is known about the chosen hexagon, or how to choose one."""
-    rows = table(s)
-    if rows.empty:
-        return "No hexagon has a count that may be shown."
-    row = rows[rows["cell"] == cell]
-    if row.empty:
-        return "Choose a row to find its hexagon on the map, or a hexagon to find it here."
-    one = row.iloc[0]
-    return (
-        f"Chosen: **{one['place']}**, {w.plural(one['count'], 'incident')}, rank {w.number(one['rank'])} of "
-        f"{w.number(len(rows))}. {one['standing']}."
-    )
-
-
-def controls(offered: Sequence[int], place: str) -> tuple[int, int]:
-    """Window in months, and the size of the hexagons where this audience has a choice."""
-    standard = 12 if 12 in offered else offered[0]
-    words = {n: f"Latest {w.plural(n, 'month')}" for n in offered}
-    finest = min(rules().finest_cell, 10 if place == "stl_city" else 9)
-    sizes = list(range(8, finest + 1))
-    with st.container(horizontal=True, key="hotspot_controls"):
-        months = st.selectbox(
-            "Window", list(offered), index=list(offered).index(standard), format_func=lambda n: words[n]
-        )
-        size = sizes[-1]
-        if len(sizes) > 1:
-            size = st.selectbox(
-                "Hexagons", sizes, index=min(1, len(sizes) - 1),
-                format_func=lambda r: f"About {AREA_KM2[r]} each",
-            )  # fmt: skip
-    return int(months), int(size)
-
-
 def place_words(place: str) -> str:
     """A place inside a sentence."""
     return w.place_in_sentence(PLACES.get(place, place))
 
 
-def too_short(found: hc.Located, measure: str) -> str:
+def too_short(found: hc.Located, allowed: Audience, measure: str) -> str:
     """Why a measure is not mapped for this audience."""
-    allowed = rules()
     need = max(allowed.shortest_window, 12 * allowed.homicide_years if measure == "homicide" else 0)
+    need = max(need, min(allowed.windows))
     have = (found.end - found.first).n + 1
     return (
         f"{MEASURES[measure]} is mapped over {w.plural(need, 'month')} or more, so that no single event "
