@@ -9,7 +9,7 @@ it writes anything.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -17,13 +17,14 @@ import numpy as np
 import pandas as pd
 
 from analysis.data import Hub
-from analysis.data.privacy import Audience
+from analysis.data.privacy import Audience, protect_pair
 from analysis.data.release.tables import Shown
 from analysis.data.vocabulary import PLACES, REGION
 from analysis.evaluate import Results
 from dashboard import words as w
 from dashboard.views import data_quality, hotspots
 from dashboard.views import hotspot_cells as hc
+from dashboard.views.hotspot_areas import AreaChange
 
 Progress = Callable[[int, int, str], None]
 
@@ -124,23 +125,93 @@ def _maps(
     answers: dict[str, object] = {key: replace(found, incidents=empty, first=found.end - (longest - 1))}
     places = [p for p in PLACES if p == REGION or p in found.jurisdictions]
     todo = [
-        (place, measure, months, resolution)
-        for place in places for measure in measures
-        for months in hc.windows(found, rules, measure) for resolution in rules.resolutions
-    ]  # fmt: skip
+        (place, months, resolution)
+        for place in places
+        for months in sorted({n for m in measures for n in hc.windows(found, rules, m)})
+        for resolution in rules.resolutions
+    ]
     tables: dict[str, list[pd.DataFrame]] = {"cells": [], "weeks": []}
-    for i, (place, measure, months, resolution) in enumerate(todo):
+    for i, (place, months, resolution) in enumerate(todo):
         if progress:
             progress(i, len(todo), f"maps, {PLACES[place]}")
-        spots = hotspots.build(hub, rules, found, place, measure, months, resolution)
-        answers[f"hotspots/spots/{rules.name}/{found.end}/{place}/{measure}/{months}/{resolution}"] = spots
-        if not isinstance(spots, str):
-            told = {"place": place, "measure": measure, "through": str(found.end), "months": str(months)}
-            tables["cells"].append(spots.cells[["cell", "name", "count", "hidden", "label"]].assign(**told))
-            tables["weeks"].append(spots.week.assign(**told))
+        made = {
+            m: hotspots.build(hub, rules, found, place, m, months, resolution)
+            for m in measures
+            if months in hc.windows(found, rules, m)
+        }
+        for measure, spots in _together(made, found, rules, months, place).items():
+            answers[f"hotspots/spots/{rules.name}/{found.end}/{place}/{measure}/{months}/{resolution}"] = (
+                spots
+            )
+            if not isinstance(spots, str):
+                told = {"place": place, "measure": measure, "through": str(found.end), "months": str(months)}
+                tables["cells"].append(
+                    spots.cells[["cell", "name", "count", "hidden", "label"]].assign(**told)
+                )
+                tables["weeks"].append(spots.week.assign(**told))
     if progress:
         progress(len(todo), len(todo), "maps")
     return {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items() if parts}, answers
+
+
+def _together(
+    made: Mapping[str, hotspots.Spots | str], found: hc.Located, rules: Audience, months: int, place: str
+) -> dict[str, hotspots.Spots | str]:
+    """The maps of a place and window, with what one of them would give away of another taken out.
+
+    Hours of the week and changes of areas are suppressed map by map where they are made; here the
+    difference between the whole and its part, and between the region and its places, is looked at too.
+    """
+    out = dict(made)
+    whole, part = out.get(hc.WHOLE), out.get(hc.PART)
+    if isinstance(whole, str) or isinstance(part, str) or whole is None or part is None:
+        return out
+    weeks = _weeks(found, rules, months, place)
+    changes = {hc.WHOLE: whole.changes, hc.PART: _changes(whole.changes, part.changes, rules.k)}
+    for measure, one in ((hc.WHOLE, whole), (hc.PART, part)):
+        missing, everything = one.unplaced
+        out[measure] = replace(
+            one, week=weeks[measure], changes=changes[measure],
+            unplaced=(0 if missing < rules.k else missing, everything),
+            no_hour=0 if one.no_hour < rules.k else one.no_hour,
+        )  # fmt: skip
+    return out
+
+
+def _weeks(found: hc.Located, rules: Audience, months: int, place: str) -> dict[str, pd.DataFrame]:
+    """Day and band of hours of the whole and the part; the region hides what any of its places hides."""
+    pair = (hc.WHOLE, hc.PART)
+    open_ = replace(rules, k=1)
+    grids = {m: hc.week(found, open_, m, months, place)[0] for m in pair}
+    gone = {m: np.zeros(len(grids[m]), dtype=bool) for m in pair}
+    homes = found.jurisdictions if place == REGION else ()
+    for home in dict.fromkeys((place, *homes)):
+        own = [hc.week(found, open_, m, months, home)[0]["count"].to_numpy(float) for m in pair]
+        for m, hidden in zip(pair, protect_pair(own[0], np.minimum(*own), rules.k), strict=True):
+            gone[m] |= hidden
+    for m in pair:
+        counts = grids[m]["count"].to_numpy(float)
+        grids[m]["count"] = np.where(gone[m], np.nan, counts)
+        grids[m]["hidden"] = gone[m]
+        said = [hc.NOT_SHOWN if h else w.number(n) for n, h in zip(counts, gone[m], strict=True)]
+        grids[m]["shown"] = pd.array(said, dtype="str")
+    return grids
+
+
+def _changes(whole: Sequence[AreaChange], part: Sequence[AreaChange], k: int) -> tuple[AreaChange, ...]:
+    """Changes of the part; one whose difference to the whole is small says that it cannot be shown."""
+    times = ["before", "after"]
+    others = {(c.name, c.start): c for c in whole}
+    out = []
+    for change in part:
+        other = others.get((change.name, change.start))
+        if other is not None and len(change.counts) == len(other.counts):
+            gap = other.counts[times].to_numpy(float) - change.counts[times].to_numpy(float)
+            if ((gap > 0) & (gap < k)).any():
+                why = "Some counts are too small to be shown."
+                change = AreaChange(change.name, change.start, change.counts.iloc[:0], why=why)
+        out.append(change)
+    return tuple(out)
 
 
 def _too_short(rules: Audience, found: hc.Located) -> str:
