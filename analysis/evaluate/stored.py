@@ -12,6 +12,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,7 @@ from typing import Final
 import pandas as pd
 
 from analysis.data import Hub
+from analysis.data.release import Release
 from analysis.evaluate.batch import Results, examine, run
 from analysis.evaluate.declared import declarations, questions, register
 from analysis.evaluate.questions import RECIPE, Progress
@@ -84,8 +86,16 @@ def results_for(
     """The answers for the hub as it is now: read when stored, else computed and stored.
 
     ``through`` asks what would have been answered with no month after it. A run that was interrupted
-    goes on where it stopped.
+    goes on where it stopped. A release holds the answers it was made with and none of an earlier day.
     """
+    if isinstance(hub, Release):
+        held: Results = hub.answer("evaluations/results")
+        if through is None:
+            return held
+        nothing = {
+            f.name: v.iloc[:0] for f in fields(held) if isinstance(v := getattr(held, f.name), pd.DataFrame)
+        }
+        return replace(held, **nothing, through=through)
     folder = stored_at(hub, cache, through=through)
     stored = load(folder)
     if stored is not None:
