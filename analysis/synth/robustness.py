@@ -165,7 +165,7 @@ class Conformal:
 
 
 def conformal(
-    panel: Panel, estimator: str, *, level: float, penalty: float | None = None, points: int = 61
+    panel: Panel, estimator: str, *, level: float, penalty: float | None = None, points: int = 31
 ) -> Conformal:
     """The conformal p-value and, by turning the test around, an interval for a constant effect.
 

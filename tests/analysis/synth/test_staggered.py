@@ -49,3 +49,51 @@ def test_refusals(make, starts, words):
     counts, people = make(32)
     with pytest.raises(RefusedError, match=words):
         fit_staggered(counts, starts, SPEC, people)
+
+
+def test_pooled_limits_come_from_placebo_assignments(make):
+    counts, people = make(33, donors=40)
+    starts = {"donor 00": "2023-01", "donor 01": "2024-01"}
+    spec = SynthSpec("", "2024-01")
+    none = fit_staggered(counts, starts, spec, people)
+    assert none.att_interval.contains(0)
+    assert none.p_value > 0.10
+    halved = counts.copy()
+    for unit, start in starts.items():
+        halved.loc[start:, unit] = (halved.loc[start:, unit] * 0.5).round()
+    found = fit_staggered(halved, starts, spec, people)
+    assert found.att_interval.upper < 0
+    assert found.events_interval.upper < 0
+    assert found.p_value <= 0.10
+    assert found.events_interval.estimate == pytest.approx(found.events)
+    curve = found.event_time.set_index("time")
+    assert curve.loc[:-1, "lower"].isna().all()
+    assert (curve.loc[0:11, "upper"] < 0).mean() > 0.7
+    assert (curve.loc[0:11, "weighted_lower"] <= curve.loc[0:11, "gap_weighted"]).all()
+    assert "999 placebo assignments of the 2 starts to 39 untreated donors" in found.sentence
+    again = fit_staggered(halved, starts, spec, people)
+    assert again.att_interval == found.att_interval
+
+
+def test_later_starters_are_donors_until_they_start(make):
+    counts, people = make(34)
+    starts = {"donor 00": "2023-01", "donor 01": "2024-06"}
+    spec = SynthSpec("", "2023-01", inference=())
+    not_yet = fit_staggered(counts, starts, spec, people, horizon=12)
+    assert "donor 01" in not_yet.units["donor 00"].weights.index
+    assert not_yet.units["donor 00"].effect.post_months == 12
+    assert "donor 00" not in not_yet.units["donor 01"].weights.index
+    never = fit_staggered(counts, starts, spec, people, horizon=12, pool="never")
+    assert "donor 01" not in never.units["donor 00"].weights.index
+    assert "Ask for the inference" in not_yet.sentence
+    with pytest.raises(RefusedError, match="at least 1 period"):
+        fit_staggered(counts, starts, spec, people, horizon=0)
+
+
+def test_too_few_donors_give_no_pooled_limits(make):
+    counts, people = make(35, donors=9)
+    found = fit_staggered(
+        counts, {"here": "2024-01", "donor 00": "2024-01"}, SynthSpec("", "2024-01"), people
+    )
+    assert "Not enough donors" in found.sentence
+    assert not found.att_interval.known
