@@ -90,10 +90,10 @@ def area_difference(places: Neighbourhood, start: str, phase_in: int) -> Fitted:
     The months after the phase-in are compared with the same calendar months of the three years
     before, so that no season stands against another. Areas differ in size, so every count is
     divided by its own count before (Wheeler and Ratcliffe's area weights): the difference is then one
-    of relative changes, and the ratio to what the comparison lets expect is ``1 + difference / (1 +
-    comparison's change)``. Months scatter more than chance alone when their variance is above
-    their mean; the standard error grows by the root of that. What moved into the rings is
-    reported as a check, not taken off.
+    of relative changes. The effect is the ratio of the two changes, whose logarithm has the variance of
+    four Poisson totals; the difference of counts is told beside it. Where months scatter more than
+    chance alone, the standard error grows by the root of that. What moved into the rings is reported as
+    a check, not taken off.
 
     Raises:
         RefusedError: too few incidents or months; the message says which.
@@ -129,7 +129,10 @@ def area_difference(places: Neighbourhood, start: str, phase_in: int) -> Fitted:
     )  # fmt: skip
     trend = c1 / compared0
     ratio_of = t1 / (expected0 * trend)
-    half = test.local_se / max(test.local + c1 / share / float(c0.sum()), 1e-9)
+    # Log of a ratio of four Poisson totals; those before are weighted by the calendar.
+    before_variance = sum(float((n * years**2).sum()) / float((n * years).sum()) ** 2 for n in (t0, c0))
+    half = math.sqrt(spread * (1 / max(t1, 0.5) + 1 / c1 + before_variance))
+    moved = test.local * share * float(t0.sum())
     log = math.log(max(ratio_of, 1e-9))
     z = float(ndtri(0.5 + LEVEL / 2))
     ratio = Interval(ratio_of, math.exp(log - z * half), math.exp(log + z * half), LEVEL)
@@ -149,6 +152,8 @@ def area_difference(places: Neighbourhood, start: str, phase_in: int) -> Fitted:
             f"the years from {before[0]} ({len(before)} months).",
             f"Compared with {', '.join(places.names) or 'a comparison area'}; each count is divided by its "
             "own count before.",
+            f"As a difference of counts: {moved:+.0f} incidents against the comparison, standard error "
+            f"{test.local_se * share * float(t0.sum()):.0f}.".replace("-", "−"),
             f"Monthly counts scatter {spread:.1f} times as much as chance alone; the range allows for it.",
         ),
         warnings=(
@@ -184,13 +189,18 @@ def _sums(counts: pd.Series, years: pd.Series, after: pd.PeriodIndex) -> tuple[p
 
 
 def _dispersion(counts: pd.Series, start: pd.Period) -> float:
-    """Variance over mean of the months before, around their own calendar month's mean and trend."""
+    """Variance over mean of the months before, around a running year's level times the month's season."""
     index = months_of(counts)
     before = counts[(index < start) & (index >= start - PRE_MONTHS)].dropna().astype(float)
     if len(before) < 24 or before.sum() == 0:
         return 1.0
     level = before.rolling(13, center=True, min_periods=7).mean()
-    return float(((before - level) ** 2 / level.clip(lower=0.1)).mean() * 13 / 12)
+    calendar = months_of(before).month
+    season = before.groupby(calendar).sum() / level.groupby(calendar).sum()
+    fitted = (level * season.reindex(calendar).to_numpy()).clip(lower=0.1)
+    # Twelve months of a season and about three levels are estimated.
+    free = len(before) - 14
+    return float(((before - fitted) ** 2 / fitted).sum() / free)
 
 
 def _pretended_years(places: Neighbourhood, after: pd.PeriodIndex, start: pd.Period) -> Check:

@@ -12,10 +12,9 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
@@ -92,10 +91,10 @@ def results_for(
         held: Results = hub.answer("evaluations/results")
         if through is None:
             return held
-        nothing = {
-            f.name: v.iloc[:0] for f in fields(held) if isinstance(v := getattr(held, f.name), pd.DataFrame)
-        }
-        return replace(held, **nothing, through=through)
+        return Results(
+            held.effects.iloc[:0], held.paths.iloc[:0], held.data_version, held.verdicts.iloc[:0],
+            held.checks.iloc[:0], through, held.vintage,
+        )  # fmt: skip
     folder = stored_at(hub, cache, through=through)
     stored = load(folder)
     if stored is not None:
