@@ -1,10 +1,27 @@
 """Interrupted time series for monthly counts.
 
-``fit(data, ItsSpec(...), control)`` is the whole public face: one series, or one beside a comparison,
-with the effect as a rate ratio, the counterfactual month by month, and what was checked.
+``fit(data, ItsSpec(...), control)`` answers one question: one series, or one beside a comparison, with
+the effect as a rate ratio, the counterfactual month by month, and what was checked. ``examine`` adds all
+that can be tried against the answer; ``fit_many`` and ``examine_many`` do the same for a whole batch.
 """
 
+from analysis.its.examine import Examination, examine, examine_many
+from analysis.its.report import PRESETS, Preset, headline, reporting_checklist, script
 from analysis.its.result import ItsResult, fit, fit_many
 from analysis.its.spec import FAMILY_LABELS, ItsSpec
 
-__all__ = ["FAMILY_LABELS", "ItsResult", "ItsSpec", "fit", "fit_many"]
+__all__ = [
+    "FAMILY_LABELS",
+    "PRESETS",
+    "Examination",
+    "ItsResult",
+    "ItsSpec",
+    "Preset",
+    "examine",
+    "examine_many",
+    "fit",
+    "fit_many",
+    "headline",
+    "reporting_checklist",
+    "script",
+]

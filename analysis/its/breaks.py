@@ -66,10 +66,11 @@ def check(
         table = search(alone, design)
         if table.empty:
             raise RefusedError("no month could be tried")
-        p, simulated = _p_value(alone, design, simulations, seed)
+        top = table.iloc[int(table["lr"].to_numpy().argmax())]
+        best = int(np.flatnonzero(alone.periods[alone.used] == top["start"])[0])
+        p, simulated = _p_value(alone, design, best, simulations, seed)
     except RefusedError as refusal:
         return Check(NAME, CheckState.CANNOT_TELL, f"The search for a break did not work: {refusal}")
-    top = table.iloc[int(table["lr"].to_numpy().argmax())]
     real = series.periods[series.start]
     away = int((pd.Period(top["start"]) - real).n)
     plural, side = "s" if abs(away) != 1 else "", "after" if away > 0 else "before"
@@ -96,13 +97,17 @@ def _null(series: Prepared, design: Design) -> tuple[Array, Array, Array, pd.Per
     return series.count[used], x, series.offset[used], series.periods[used]
 
 
-def _p_value(series: Prepared, design: Design, simulations: int, seed: int) -> tuple[float, int]:
+def _p_value(series: Prepared, design: Design, best: int, simulations: int, seed: int) -> tuple[float, int]:
     """Share of simulated series whose largest score statistic is as large as the real one's."""
     y, x, offset, _ = _null(series, design)
     time = series.time[series.used]
     null = glm.irls(y, x, offset)
-    rows = many.Rows.of([null.eta - offset + null.residual], [x], [np.zeros_like(y)], [time])
-    _, drift = integrate_many(rows, null.weight[None, :])[0]
+    # The drift is judged with the best step in the model: a real break must not pass for drift.
+    step = (np.arange(len(y)) >= int(best)).astype(float)
+    full = glm.irls(y, np.column_stack([x, step]), offset)
+    wide = np.column_stack([x, step])
+    rows = many.Rows.of([full.eta - offset + full.residual], [wide], [np.zeros_like(y)], [time])
+    _, drift = integrate_many(rows, full.weight[None, :])[0]
     rng = np.random.default_rng(seed)
     n = len(y)
     weights = drift.table[:, 2]

@@ -153,9 +153,9 @@ def memory(found: Estimate, spec: ItsSpec) -> Check:
 def single_months(residuals: pd.DataFrame, unit: str) -> Check:
     """Does one month carry the answer?"""
     name = f"No single {unit} decides"
-    top = residuals.nlargest(5, "cook")[["period", "pearson", "cook"]].reset_index(drop=True)
-    worst = float(top["cook"].iloc[0])
-    when = top["period"].iloc[0]
+    order = np.argsort(-residuals["cook"].to_numpy(), kind="stable")[:5]
+    top = residuals[["period", "pearson", "cook"]].take(order).reset_index(drop=True)
+    worst, when = float(top["cook"].to_numpy()[0]), top["period"].array[0]
     if worst <= MAX_COOK:
         return Check(
             name, PASSED, f"The most influential {unit} is {when} (Cook's distance {worst:.2f}).", top

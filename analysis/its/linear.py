@@ -50,7 +50,7 @@ def gls_ar1(y: Array, x: Array, time: Array, groups: Array) -> Least:
         return -_least(y, x, time, groups, rho).log_likelihood
 
     # A coarse look first: the likelihood may have more than one hill.
-    grid = np.linspace(-0.95, 0.98, 40)
+    grid = np.linspace(-0.9, 0.98, 17)
     best = int(np.argmin([cost(float(r)) for r in grid]))
     low, high = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
     low = -_RHO if best == 0 else low

@@ -182,33 +182,35 @@ def disagreement(table: pd.DataFrame, spec: ItsSpec) -> tuple[bool, str]:
 
 def checks(table: pd.DataFrame, spec: ItsSpec) -> tuple[Check, ...]:
     """One check a kind of variant: failed when a variant gives another verdict."""
-    asked = table.iloc[0]
-    if asked["refused"]:
+    kinds, refused = table["kind"].to_numpy(str), table["refused"].to_numpy(str)
+    names, percent = table["variant"].to_numpy(str), table["percent"].to_numpy(float)
+    low, high = table["lower"].to_numpy(float), table["upper"].to_numpy(float)
+    if refused[0]:
         return ()
-    word = verdict(asked["lower"], asked["upper"])
+    word = verdict(low[0], high[0])
+    shown = table.drop(columns="kind")
     found = []
     for kind, name in KINDS.items():
-        rows = table[table["kind"] == kind]
+        rows = np.flatnonzero(kinds == kind)
         if not len(rows):
             continue
-        good = rows[rows["refused"] == ""]
-        shown = rows.drop(columns="kind").reset_index(drop=True)
+        good = rows[refused[rows] == ""]
+        own = shown.take(rows).reset_index(drop=True)
         if not len(good):
-            why = f"No variant could be fitted: {rows['refused'].iloc[0]}"
-            found.append(Check(name, CANNOT_TELL, why, shown))
+            why = f"No variant could be fitted: {refused[rows[0]]}"
+            found.append(Check(name, CANNOT_TELL, why, own))
             continue
         if kind == "family":
             apart, sentence = disagreement(table, spec)
-            found.append(Check(name, FAILED if apart else PASSED, sentence, shown))
+            found.append(Check(name, FAILED if apart else PASSED, sentence, own))
             continue
-        span = f"{_signed(good['percent'].min())} to {_signed(good['percent'].max())}"
-        other = [variant for variant, own in _verdicts(good).items() if own != word]
+        span = f"estimates run from {_signed(percent[good].min())} to {_signed(percent[good].max())}"
+        other = [str(names[j]) for j in good if verdict(low[j], high[j]) != word]
         if other:
-            sentence = f"The verdict changes from “{word}” {_listed(other)}; estimates run from {span}."
-            found.append(Check(name, FAILED, sentence, shown))
+            sentence = f"The verdict changes from “{word}” {_listed(other)}; {span}."
+            found.append(Check(name, FAILED, sentence, own))
         else:
-            sentence = f"The verdict stays “{word}”; estimates run from {span}."
-            found.append(Check(name, PASSED, sentence, shown))
+            found.append(Check(name, PASSED, f"The verdict stays “{word}”; {span}.", own))
     return tuple(found)
 
 
