@@ -145,22 +145,23 @@ def reporting_checklist(answer: ItsResult | Examination) -> pd.DataFrame:
 
     path = result.path
     periods = pd.PeriodIndex(path["period"])
-    before = path["observed"].to_numpy(float)[periods < pd.Period(spec.start, freq=periods.freq)]
+    before = path["observed"].to_numpy(float)[periods < pd.Period(spec.start, freq=periods.freqstr)]
     rows = [
         ("Outcome, source, completeness", chosen("without a count") if _has(result, "without a count") else
          "Every period of the window has a count. Name the source and the day it was read."),
         ("Start, and the evidence for it", f"{spec.start}. Say who decided, when, and where it is written."),
         ("Phase-in and washout", chosen("Phase-in", "Washout")),
         ("Points and events before and after",
-         f"{effect.pre_months} periods with {np.nansum(before):,.0f} events before, {effect.post_months} with "
-         f"{numbers['observed_after']:,.0f} after."),
+         f"{effect.pre_months} periods with {np.nansum(before):,.0f} events before, "
+         f"{effect.post_months} with {numbers['observed_after']:,.0f} after."),
         ("Model", f"{FAMILY_LABELS[spec.family]}; {formula(result)}"),
         ("Shape of the change, chosen beforehand", chosen("Change of level")),
         ("Season", chosen("Season")),
         ("Population", chosen("population", "Population")
          if _has(result, "opulation") else "Rates: counts over population and days of the month."),
         ("Scatter", checked("Scatter of the counts")),
-        ("Memory from month to month", f"{checked('Memory in the residuals')} {chosen('Drift', 'correlated')}"),
+        ("Memory from month to month",
+         f"{checked('Memory in the residuals')} {chosen('Drift', 'correlated')}"),
         ("Trend and length of the past", chosen("trend", "before the start are used")),
         ("Other changes at the time", f"In the model: {', '.join(spec.interruptions)}." if spec.interruptions
          else "None in the model. Say what else happened in those months."),
