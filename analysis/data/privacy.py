@@ -1,8 +1,8 @@
 """Who may see what: every rule that separates the audiences, as pure functions.
 
 * **Thresholds.** Counts from 1 to k − 1 are hidden, and others with them, so that no sum, difference
-  or filter on offer gives one back (see :mod:`analysis.data.suppression` for tables; :func:`protect_pair`
-  for a map and a part of it; :func:`withheld` for series of months).
+  or filter on offer gives one back (see :mod:`analysis.data.suppression` for tables, and for a map and
+  a part of it; :func:`withheld` for series of months).
 * **Coarsening.** A map has one resolution, one length of window a measure, and windows that end
   only every so many months: two maps on offer, or two successive releases, then never differ by
   fewer months than the shortest window. A rolling year, published every month, gives single months away.
@@ -25,10 +25,9 @@ from typing import Final
 
 import h3
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from analysis.data.suppression import HIDDEN, SHOWN, suppress, words
+from analysis.data.suppression import HIDDEN, SHOWN, protect_pair, stand_in, suppress, words
 from analysis.data.vocabulary import AUDIENCES as NAMES
 from analysis.data.vocabulary import NEVER_MAPPED, REGION
 
@@ -147,109 +146,6 @@ def coarsened(rules: Audience, incidents: pd.DataFrame) -> pd.DataFrame:
 
 
 # ---------------------------------------------------------------- counts
-
-
-def protect_pair(
-    whole: npt.ArrayLike, part: npt.ArrayLike, k: int, groups: npt.ArrayLike | None = None
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Hide counts of n places and of a part of each (gun violence within all violence), jointly.
-
-    Both lists and both their sums are taken to be public. What the reader can subtract is the rest
-    (whole − part) of a place and the sums of what is hidden; neither is left to say a small count.
-
-    Args:
-        whole: n whole counts. part: n counts, none above its whole.
-        k: counts from 1 to k − 1 are hidden; 1 hides nothing.
-        groups: n labels; the sums of each group are public too, and each is protected by itself.
-            Hexagons at a border are on the maps of two places, so the sums of all that are on the
-            same maps can be worked out: those are the groups.
-
-    Returns:
-        Two masks of what is hidden. Say "not shown" for all of them: that a count of the part is
-        small, or that it is not, may be what tells it.
-
-    Raises:
-        ValueError: a part exceeds its whole, or a count is negative.
-    """
-    every, some = np.asarray(whole, float), np.asarray(part, float)
-    if (some > every).any() or (some < 0).any():
-        raise ValueError("A part lies between zero and its whole.")
-    masks = np.zeros(len(every), bool), np.zeros(len(every), bool)
-    if k <= 1:
-        return masks
-    if groups is not None:
-        labels = np.asarray(groups)
-        for label in np.unique(labels):
-            rows = labels == label
-            masks[0][rows], masks[1][rows] = protect_pair(every[rows], some[rows], k)
-        return masks
-    small = range(1, k)
-    hide_whole = _with_company(every, (every > 0) & (every < k), [set(small)] * len(every))
-    rest = every - some
-    first = ((some > 0) & (some < k)) | ((rest > 0) & (rest < k) & ~hide_whole) | (hide_whole & (some > 0))
-    options = [
-        set(range(1, max(k, n + 1))) if gone else {*small, *range(max(1, n - k + 1), n)}
-        for gone, n in zip(hide_whole, every.astype(int), strict=True)
-    ]
-    return hide_whole, _with_company(some, first, options)
-
-
-def _with_company(
-    counts: npt.NDArray[np.float64], hidden: npt.NDArray[np.bool_], options: Sequence[set[int]]
-) -> npt.NDArray[np.bool_]:
-    """Hide more, smallest first, until the public sum leaves each hidden count two values or more.
-
-    ``options``: values that a reader who knows the rules has to allow for each count that is hidden
-    by itself. Once others are hidden with them, nobody can tell which are which.
-    """
-    out = hidden.copy()
-    while out.any():
-        total, rows = int(counts[out].sum()), np.flatnonzero(out)
-        mixed = bool((out & ~hidden).any())
-        allowed = [set(range(1, total + 1)) if mixed else options[int(i)] for i in rows]
-        if _each_can_move(allowed, total):
-            break
-        left = np.flatnonzero(~out & (counts > 0))
-        if not left.size:
-            return np.ones(len(counts), bool)
-        out[left[np.argmin(counts[left])]] = True
-    return out
-
-
-def _each_can_move(allowed: Sequence[set[int]], total: int) -> bool:
-    """Whether every one of some numbers with a known sum can have two values or more.
-
-    Sets of reachable sums are the bits of whole numbers: adding a value is a shift.
-    """
-    before, after = [1], [1]
-    for values in allowed:
-        before.append(_plus(before[-1], values, total))
-    for values in reversed(allowed):
-        after.append(_plus(after[-1], values, total))
-    for i, values in enumerate(allowed):
-        rest = after[len(allowed) - i - 1]
-        mirrored = int(f"{rest:0{total + 1}b}"[::-1], 2)
-        if sum(bool(before[i] & (mirrored >> v)) for v in values if v <= total) < 2:
-            return False
-    return True
-
-
-def _plus(sums: int, values: set[int], total: int) -> int:
-    reached = 0
-    for v in values:
-        reached |= sums << v
-    return reached & ((1 << (total + 1)) - 1)
-
-
-def stand_in(counts: npt.ArrayLike, hidden: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-    """Counts with every hidden one replaced by the mean of the hidden.
-
-    Tests and curves made from these say nothing that the shown counts and their sum do not say.
-    """
-    out = np.array(counts, dtype=float)
-    if hidden.any():
-        out[hidden] = out[hidden].mean()
-    return out
 
 
 @dataclass(frozen=True, slots=True)

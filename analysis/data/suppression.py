@@ -227,3 +227,120 @@ def _solved(hidden: npt.NDArray[np.bool_], lines: list[_Line]) -> npt.NDArray[np
     rank = int((size > 1e-9).sum())
     free = directions[rank:]
     return rows[~(np.abs(free) > 1e-9).any(axis=0)] if len(free) else rows
+
+
+# ---------------------------------------------------------------- a whole and its part
+
+
+def protect_pair(
+    whole: npt.ArrayLike, part: npt.ArrayLike, k: int, groups: npt.ArrayLike | None = None
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Hide counts of n places and of a part of each (gun violence within all violence), jointly.
+
+    Both lists and both their sums are taken to be public. What the reader can subtract is the rest
+    (whole − part) of a place and the sums of what is hidden; neither is left to say a small count. Where
+    that cannot be had, everything is hidden.
+
+    Args:
+        whole: n whole counts. part: n counts, none above its whole.
+        k: counts from 1 to k − 1 are hidden; 1 hides nothing.
+        groups: n labels; the sums of each group are public too, and each is protected by itself.
+            Hexagons at a border are on the maps of two places, so the sums of all that are on the
+            same maps can be worked out: those are the groups.
+
+    Returns:
+        Two masks of what is hidden. Say "not shown" for all of them: that a count of the part is
+        small, or that it is not, may be what tells it.
+
+    Raises:
+        ValueError: a part exceeds its whole, or a count is negative.
+    """
+    every, some = np.asarray(whole, float), np.asarray(part, float)
+    if (some > every).any() or (some < 0).any():
+        raise ValueError("A part lies between zero and its whole.")
+    masks = np.zeros(len(every), bool), np.zeros(len(every), bool)
+    if k <= 1:
+        return masks
+    if groups is not None:
+        labels = np.asarray(groups)
+        for label in np.unique(labels):
+            rows = labels == label
+            masks[0][rows], masks[1][rows] = protect_pair(every[rows], some[rows], k)
+        return masks
+    small = set(range(1, k))
+    nothing = np.ones(len(every), bool), np.ones(len(every), bool)
+    hide_whole = _with_company(every, (every > 0) & (every < k), [small] * len(every), every.sum())
+    if hide_whole is None:
+        return nothing
+    rest = every - some
+    first = ((some > 0) & (some < k)) | ((rest > 0) & (rest < k) & ~hide_whole) | (hide_whole & (some > 0))
+    most = np.where(hide_whole, some.sum(), every)
+    options = [
+        set(range(1, max(k, n + 1))) if gone else {*small, *range(max(1, n - k + 1), n)}
+        for gone, n in zip(hide_whole, every.astype(int), strict=True)
+    ]
+    hide_part = _with_company(some, first, options, most)
+    return nothing if hide_part is None else (hide_whole, hide_part)
+
+
+def _with_company(
+    counts: npt.NDArray[np.float64],
+    hidden: npt.NDArray[np.bool_],
+    options: Sequence[set[int]],
+    most: npt.ArrayLike,
+) -> npt.NDArray[np.bool_] | None:
+    """Hide more, smallest first, until the public sum leaves each hidden count two values or more.
+
+    ``options``: values that a reader who knows the rules has to allow for each count that is hidden
+    by itself; once others are hidden with them, nobody can tell which are which. ``most``: what each
+    can be at most. None: there is not enough company.
+    """
+    out, most = hidden.copy(), np.broadcast_to(most, counts.shape)
+    while out.any():
+        total, rows = int(counts[out].sum()), np.flatnonzero(out)
+        allowed = [options[int(i)] for i in rows]
+        if (out & ~hidden).any():
+            allowed = [set(range(1, int(min(most[i], total)) + 1)) for i in rows]
+        if _each_can_move(allowed, total):
+            break
+        left = np.flatnonzero(~out & (counts > 0))
+        if not left.size:
+            return None  # a chosen zero would be no company: who knows the choice knows it for a zero
+        out[left[np.argmin(counts[left])]] = True
+    return out
+
+
+def _each_can_move(allowed: Sequence[set[int]], total: int) -> bool:
+    """Whether every one of some numbers with a known sum can have two values or more.
+
+    Sets of reachable sums are the bits of whole numbers: adding a value is a shift.
+    """
+    before, after = [1], [1]
+    for values in allowed:
+        before.append(_plus(before[-1], values, total))
+    for values in reversed(allowed):
+        after.append(_plus(after[-1], values, total))
+    for i, values in enumerate(allowed):
+        rest = after[len(allowed) - i - 1]
+        mirrored = int(f"{rest:0{total + 1}b}"[::-1], 2)
+        if sum(bool(before[i] & (mirrored >> v)) for v in values if v <= total) < 2:
+            return False
+    return True
+
+
+def _plus(sums: int, values: set[int], total: int) -> int:
+    reached = 0
+    for v in values:
+        reached |= sums << v
+    return reached & ((1 << (total + 1)) - 1)
+
+
+def stand_in(counts: npt.ArrayLike, hidden: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """Counts with every hidden one replaced by the mean of the hidden.
+
+    Tests and curves made from these say nothing that the shown counts and their sum do not say.
+    """
+    out = np.array(counts, dtype=float)
+    if hidden.any():
+        out[hidden] = out[hidden].mean()
+    return out
