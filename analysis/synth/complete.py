@@ -75,6 +75,7 @@ def complete(
         windows=windows,
         background=background,
         progress=_part(progress, 50, 100),
+        known=(leading, beside),
     )
     return Complete(leading, beside, why, table, range_in_words(table))
 

@@ -97,6 +97,9 @@ def lasso(y: Array, donors: Array, share: float | None) -> Found:
 
     means, mean = donors.mean(axis=0), float(y.mean())
     largest = float(((donors - means).T @ (y - mean)).max() / len(y))
+    if largest <= 0 and share is not None:  # a placebo unit of which the donors know nothing: its mean
+        nothing = np.zeros(donors.shape[1])
+        return nothing, nothing, mean, 0.0, share
     if largest <= 0:
         raise RefusedError("No donor moves with the unit before the start, so the lasso has nothing to use.")
     if share is None:

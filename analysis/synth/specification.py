@@ -11,7 +11,7 @@ import pandas as pd
 from analysis.evidence import RefusedError
 from analysis.synth import checks as ask
 from analysis.synth.background import Background
-from analysis.synth.panel import Panel, prepare
+from analysis.synth.panel import prepare
 from analysis.synth.placebo import Progress
 from analysis.synth.predictors import Predictors
 from analysis.synth.result import SynthResult, answer
@@ -75,6 +75,7 @@ def specification_table(
     background: Background | None = None,
     predictors: Predictors | None = None,
     progress: Progress | None = None,
+    known: Sequence[SynthResult] = (),
 ) -> pd.DataFrame:
     """Every estimator on the question as asked, and the crossed ones on every variation of it.
 
@@ -88,6 +89,7 @@ def specification_table(
         first_periods: other rules for the start period ("before", "dropped").
         predictors: adds a row that matches these in place of the outcomes.
         progress: called with (done, all, what).
+        known: results on this very panel that need not be computed again.
 
     Returns:
         One row a specification, ordered by the estimate, refused ones last: estimator, label (in
@@ -114,7 +116,8 @@ def specification_table(
     for i, (question, label, matched) in enumerate(plans):
         if progress is not None:
             progress(i, len(plans), ESTIMATOR_LABELS[question.estimator])
-        row = _row(panel, question, population, background, matched)
+        ready = next((r for r in known if r.spec == question), None) if matched is None else None
+        row = _row(panel, question, population, background, matched, ready)
         base = question.pre_start == spec.pre_start and question.first_period == spec.first_period
         row |= {
             "donor_set": label,
@@ -156,6 +159,7 @@ def _row(
     population: pd.Series | pd.DataFrame | None,
     background: Background | None = None,
     predictors: Predictors | None = None,
+    ready: SynthResult | None = None,
 ) -> dict[str, object]:
     label = "classic synthetic control on predictors" if predictors else ESTIMATOR_LABELS[spec.estimator]
     row: dict[str, object] = {
@@ -164,6 +168,8 @@ def _row(
         "window": spec.pre_start or "",
         "first_period": spec.first_period,
     }
+    if ready is not None:
+        return row | _numbers(ready)
     try:
         prepared = prepare(panel, spec, population, background=background, predictors=predictors)
         found = answer(prepared, spec, extras=False)
@@ -172,16 +178,16 @@ def _row(
                  "p_value", "pre_rmspe", "minimum_detectable_percent")  # fmt: skip
         no = {"answered": False, "reason": str(refusal), "donors": 0, "grade": ""}
         return row | no | dict.fromkeys(blank, float("nan"))
-    return row | _numbers(found, prepared)
+    return row | _numbers(found)
 
 
-def _numbers(found: SynthResult, prepared: Panel) -> dict[str, object]:
+def _numbers(found: SynthResult) -> dict[str, object]:
     e = found.effect
     return {
-        "window": str(prepared.periods[0]),
+        "window": str(found.path["period"].iloc[0]),
         "answered": True,
         "reason": "",
-        "donors": len(prepared.units) - 1,
+        "donors": len(found.weights),
         "att": found.att,
         "percent": e.percent.estimate,
         "percent_lower": e.percent.lower,
