@@ -22,7 +22,7 @@ from analysis.evaluate import Progress, Results
 from analysis.evidence import Grade, Interval
 from dashboard import data, headlines
 from dashboard import words as w
-from dashboard.audience import Audience, rights
+from dashboard.audience import VARIABLE, Audience, rights
 from dashboard.brief.blocks import Block, Brief, Items, Numbers, Picture, Rows, Text
 from dashboard.brief.hub_words import caveats, milestones, next_meeting, scorecard
 from dashboard.theme import STATUSES
@@ -42,17 +42,19 @@ class BriefError(ValueError):
 
 
 @contextmanager
-def showing(path: Path) -> Iterator[None]:
-    """Let the application's functions look at this hub or release."""
-    before = os.environ.get(data.VARIABLE)
-    os.environ[data.VARIABLE] = str(path)
+def showing(path: Path, audience: str | None = None) -> Iterator[None]:
+    """Let the application's functions look at this hub or release, for an audience if one is named."""
+    wanted = {data.VARIABLE: str(path)} | ({VARIABLE: audience} if audience else {})
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ[data.VARIABLE]
-        else:
-            os.environ[data.VARIABLE] = before
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def quarter_of(text: str) -> pd.Period:

@@ -81,8 +81,6 @@ def scorecard(hub: Hub, first: pd.Period, last: pd.Period) -> list[Block]:
     log = hub.audit()
     if len(log.entries) or not log.intact:
         lines.append(f"{log.sentence} Last mark: {log.head[:16]}.")
-    else:
-        lines.append("The log of changes of this data begins with the next one.")
     return [Items(tuple(lines))]
 
 

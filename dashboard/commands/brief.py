@@ -32,14 +32,14 @@ def brief(
         raise refuse(f"{target.name} ends in neither .pdf nor .html.")
     where = hub if hub is not None else release
     assert where is not None
-    opened(where)
+    audience = getattr(opened(where), "audience", None)  # a release was made for one audience
     # Outside a server the caches of the pages warn that there is none.
     logging.disable(logging.WARNING)
     from analysis.data import HubError
     from dashboard import brief as make
 
     try:
-        with make.showing(where.resolve()), bar("Evaluations") as step:
+        with make.showing(where.resolve(), audience), bar("Evaluations") as step:
             made = make.build(quarter, progress=step)
             content = (
                 make.to_pdf(made) if target.suffix.lower() == ".pdf" else make.to_html(made).encode("utf-8")
