@@ -30,6 +30,9 @@ from analysis.progress.windows import (
 )
 from analysis.progress.words import assumption_words, choice_words, sentences_of, warning_words
 
+#: Fewer events since the start than this make a chance too sure (``analysis.calibration.progress``).
+FEW_FOR_CHANCE = 36
+
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
@@ -192,6 +195,11 @@ def assess(
 
     choices += choice_words(found, spread, exposure is not None, goal)
     warnings += left_out_words(found.windows.left_out)
+    if since[1] > 0 and since[0] < FEW_FOR_CHANCE:
+        warnings.append(
+            f"The chance of reaching the goal rests on {since[0]:,.0f} events so far; with fewer than "
+            f"{FEW_FOR_CHANCE} such chances have proved too sure."
+        )
     warnings += warning_words(found, months, last, since_start, enough)
     size_now, size_base = _people(found, exposure)
     before = _before_start(known, baseline, exposure)
