@@ -1,0 +1,164 @@
+"""From a form to a fitted answer: once for everybody, with progress while it is made."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from analysis.evidence import RefusedError
+from analysis.synth import SynthResult, fit, leading_estimator, specification_table
+from dashboard import data
+from dashboard import words as w
+from dashboard.views.synth.asking import RULE, answered_by_all, specification, window_start
+from dashboard.views.synth.case import Case, case
+from dashboard.views.synth.wording import in_words
+
+#: Called with (share done, what is being done).
+Progress = Callable[[float, str], None]
+#: Answers that are kept; each holds about a megabyte.
+_MOST: Final = 64
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A fitted specification with everything that the page shows."""
+
+    result: SynthResult
+    case: Case
+    others: pd.DataFrame  # every specification beside it
+    place: str
+    measure: str
+    why: str  # why this estimator
+    identity: str  # what it depends on, for caches
+
+
+class _Kept:
+    """Answers by their question, the oldest forgotten first; shared by all sessions.
+
+    Not ``st.cache_resource``: what draws progress must not be replayed with the answer.
+    """
+
+    def __init__(self) -> None:
+        self._held: OrderedDict[Hashable, Answer | str] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> Answer | str | None:
+        """The answer, if it is here."""
+        with self._lock:
+            if key in self._held:
+                self._held.move_to_end(key)
+            return self._held.get(key)
+
+    def put(self, key: Hashable, value: Answer | str) -> None:
+        """Keep an answer."""
+        with self._lock:
+            self._held[key] = value
+            while len(self._held) > _MOST:
+                self._held.popitem(last=False)
+
+
+@st.cache_resource(show_spinner=False)
+def _kept() -> _Kept:
+    return _Kept()
+
+
+def answer(
+    place: str,
+    measure: str,
+    through: pd.Period | None,
+    chosen: Mapping[str, str],
+    progress: Progress | None = None,
+) -> Answer | str:
+    """The fitted specification, or the sentence that says why there is none and what to do."""
+    found = data.series(place, measure, through)
+    if isinstance(found, str):
+        return found
+    if not chosen["start"]:
+        return (
+            "There is no month with a year of history before it. Import earlier months, or choose another "
+            "place or measure."
+        )
+    start, last = pd.Period(chosen["start"], "M"), found.complete_through
+    if last is None or last < start:
+        return (
+            f"The data end in {w.month(last)}, before the start in {w.month(start)}. Choose an earlier start "
+            "or a later last month."
+        )
+    asked = tuple(sorted(chosen.items()))
+    key = (str(data.hub().path), data.facts().version, place, measure, str(through or ""), asked)
+    kept = _kept()
+    made = kept.get(key)
+    if made is None:
+        ready = case(place, measure, chosen["start"], window_start(chosen), str(last), chosen["pool"])
+        if isinstance(ready, str):
+            made = ready
+        else:
+            try:
+                made = _fitted(ready, place, measure, chosen, repr(key), progress)
+            except RefusedError as why:
+                made = plain_refusal(str(why))
+        kept.put(key, made)
+    return made
+
+
+def _fitted(
+    ready: Case,
+    place: str,
+    measure: str,
+    chosen: Mapping[str, str],
+    identity: str,
+    progress: Progress | None,
+) -> Answer:
+    def part(first: float, size: float) -> Callable[[int, int, str], None]:
+        def tell(done: int, of: int, what: str) -> None:
+            if progress is not None:
+                progress(first + size * done / max(of, 1), what)
+
+        return tell
+
+    estimator, why = chosen["estimator"], "Chosen by hand."
+    if estimator == RULE:
+        base = specification(chosen, place, ready, "demeaned")
+        estimator, why = leading_estimator(ready.panel, base, ready.population)
+    spec = specification(chosen, place, ready, estimator)
+    result = fit(
+        ready.panel, spec, ready.population, background=ready.background,
+        progress=lambda done, of, _: part(0.0, 0.3)(done, of, f"place {done} of {of}, as if it were treated"),
+    )  # fmt: skip
+    months = pd.PeriodIndex(ready.panel.index)
+    start = pd.Period(spec.start, "M")
+    others = specification_table(
+        ready.panel, replace(spec, inference=("placebo",)), ready.population,
+        estimators=answered_by_all(), donor_sets=_sets(ready, result),
+        windows=[str(start - m) for m in (36, 60) if start - m > months[0]],
+        first_periods=("dropped",) if spec.first_period == "after" else ("after",),
+        background=ready.background, progress=part(0.3, 0.7),
+    )  # fmt: skip
+    return Answer(result, ready, others, place, measure, why, identity)
+
+
+def _sets(ready: Case, result: SynthResult) -> dict[str, tuple[str, ...]]:
+    """Other pools to ask: the presets', and all without the place that counts most."""
+    top = str(result.weights.idxmax())
+    equal = bool(result.weights.max() - result.weights.min() < 1e-9)
+    return dict(ready.donor_sets) | ({} if equal else {f"without {top}": (top,)})
+
+
+def plain_refusal(why: str) -> str:
+    """A refusal in the words of the form."""
+    for said, form in (
+        ("Set missing='leave_out' to leave these periods out for every unit, or end the window before them.",
+         "Choose an earlier last month."),
+        ("Give one, or fit without.", "Import a table of populations for this place."),
+        ("Choose a later start or an earlier first period.", "Choose a later start or a longer history."),
+        ("Widen the donor pool",
+         "Choose the pool “All eligible” or a shorter history, or leave fewer places out"),
+    ):  # fmt: skip
+        why = why.replace(said, form)
+    return in_words(why)
