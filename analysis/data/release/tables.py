@@ -142,7 +142,8 @@ def offense_months(hub: Hub, shown: Shown, rules: Audience) -> pd.DataFrame:
         fixed = set(shown.series)
         lost = withheld({k: v for k, v in counts.items() if k[1] not in MEASURES}, sums_of(counts), rules.k)
         may = {k for k in counts if k in fixed or (k[1] not in MEASURES and k not in lost)}
-        rows = rows[[key in may for key in zip(rows["place"], rows["offense"], strict=True)]]
+        open_ = [key in may for key in zip(rows["place"], rows["offense"], strict=True)]
+        rows = rows.loc[pd.Series(open_, index=rows.index, dtype=bool)]
     return rows.sort_values(["place", "offense", "month"], ignore_index=True)
 
 
