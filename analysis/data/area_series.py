@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
+import numpy as np
 import pandas as pd
+import shapely
 
 from analysis.data import HubError
 from analysis.data.hub import Hub
@@ -44,6 +47,44 @@ def area_counts(hub: Hub, area_id: str, measure: str) -> pd.Series:
     first, last = str(inside["coded_month"].min()), str(inside["coded_month"].max())
     located = (known.index >= pd.Period(first, "M")) & (known.index <= pd.Period(last, "M"))
     return counts.where(known.notna() & located)
+
+
+def counts_by_area(hub: Hub, area_ids: Sequence[str], measure: str) -> pd.DataFrame:
+    """The same for many areas of one jurisdiction at once: the incidents are read a single time.
+
+    Returns:
+        Month (PeriodIndex without holes) × area_id, float; NaN where the jurisdiction's own series has no
+        figure, and outside the months in which any of the areas has a located incident.
+
+    Raises:
+        HubError: an area is unknown, they lie in several jurisdictions, or no incident has a location.
+    """
+    areas = hub.areas().set_index("area_id")
+    unknown = [a for a in area_ids if a not in areas.index]
+    if unknown:
+        raise HubError(f"There is no area “{unknown[0]}” in the hub.")
+    chosen = areas.loc[list(area_ids)]
+    if len(set(chosen["jurisdiction"])) != 1:
+        raise HubError("The areas lie in several jurisdictions; count them jurisdiction by jurisdiction.")
+    known = hub.series(str(chosen["jurisdiction"].iloc[0]), measure).counts
+    rows = hub.incidents(sorted(_offenses(measure)))
+    rows = rows[rows["longitude"].notna() & rows["latitude"].notna()]
+    x, y = rows["longitude"].to_numpy(float), rows["latitude"].to_numpy(float)
+    within = {str(a): shapely.contains_xy(shape, x, y) for a, shape in chosen["geometry"].items()}
+    anywhere = np.logical_or.reduce(list(within.values()))
+    if not anywhere.any():
+        raise HubError(
+            "The agencies here publish counts without locations, so nothing can be counted in areas."
+        )
+    months = pd.PeriodIndex(rows["coded_month"].astype(str), freq="M")
+    belongs = _belongs(rows, measure).to_numpy(bool)
+    table = pd.DataFrame(
+        {a: months[inside & belongs].value_counts() for a, inside in within.items()}, index=known.index
+    )
+    located = months[anywhere]
+    use = known.notna() & (known.index >= located.min()) & (known.index <= located.max())
+    counts: pd.DataFrame = table.fillna(0.0).astype(float).where(use, axis=0)
+    return counts
 
 
 @lru_cache(maxsize=8)

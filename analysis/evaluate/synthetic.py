@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from analysis.data import Hub, HubError
-from analysis.data.area_series import area_counts
+from analysis.data.area_series import counts_by_area
 from analysis.data.donor_presets import PRESETS, SAME_TACTIC, preset
 from analysis.data.donors import donor_table
 from analysis.data.measures import definition_of
@@ -165,27 +165,21 @@ def area_inputs(
     others = [str(a) for a in same.index if a != treated]
     if not others:
         raise RefusedError(f"There is no other area beside {here['name']} in its jurisdiction.")
-    series, rows = {}, []
-    for area in (treated, *others):
+    try:
+        table = counts_by_area(hub, (treated, *others), measure)
+    except HubError as why:
+        raise RefusedError(str(why)) from why
+    rows = []
+    for area in others:
         shape: Any = areas.loc[area, "geometry"]
-        overlap = area != treated and shape.intersection(here["geometry"]).area > _OVERLAP * shape.area
-        try:
-            counts = area_counts(hub, area, measure)
-        except HubError as why:
-            if area == treated:
-                raise RefusedError(str(why)) from why
-            rows.append((area, str(areas.loc[area, "name"]), str(why)))
-            continue
-        reason = "lies in the treated area" if overlap else ""
-        if area != treated:
-            rows.append((area, str(areas.loc[area, "name"]), reason))
-        if not reason:
-            series[area] = counts
-    table = pd.DataFrame(series)
+        overlap = shape.intersection(here["geometry"]).area > _OVERLAP * shape.area
+        rows.append(
+            (area, str(areas.loc[area, "name"]), "shares ground with the treated area" if overlap else "")
+        )
     known = table[treated].dropna().index
     if len(known) == 0:
         raise RefusedError(f"There are no usable monthly counts of this measure in {here['name']}.")
-    table = table.loc[known[0] : known[-1]]
+    table = table.loc[known[0] : known[-1], [treated, *(a for a, _, why in rows if not why)]]
     donors = pd.DataFrame(rows, columns=["area_id", "name", "reason"]).assign(
         donor=lambda t: t["reason"] == ""
     )

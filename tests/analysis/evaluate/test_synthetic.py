@@ -1,0 +1,78 @@
+"""Panels for synthetic controls out of a hub: the sample's places, and areas inside one."""
+
+from __future__ import annotations
+
+import pytest
+
+from analysis.data import Hub, open_hub
+from analysis.data.area_series import area_counts
+from analysis.evaluate.synthetic import area_inputs, synth_inputs
+from analysis.evidence import RefusedError
+from analysis.synth import SynthSpec, fit, specification_table
+
+
+@pytest.fixture(scope="module")
+def sample(hubs) -> Hub:
+    return open_hub(hubs.path("sample"))
+
+
+@pytest.fixture(scope="module")
+def city(sample):
+    return synth_inputs(sample, "stl_city", "homicide", "2025-01")
+
+
+def test_a_jurisdiction_beside_its_donors(sample, city) -> None:
+    assert city.panel.columns[0] == "stl_city"
+    assert city.panel.notna().all(axis=None)
+    assert city.panel.index[0].month == 1
+    donors = city.donors
+    assert set(donors.loc[donors["donor"], "agency_id"]) == set(city.panel.columns[1:])
+    assert (donors.loc[~donors["donor"], "reason"] != "").all()
+    assert donors.loc[donors["donor"], "longitude"].notna().all()
+    assert set(city.background.excluded["unit"]) == set(donors.loc[~donors["donor"], "agency_id"])
+    found = fit(city.panel, SynthSpec("stl_city", "2025-01"), city.population, background=city.background)
+    assert set(city.background.excluded["unit"]) <= set(found.excluded["unit"])
+    names = {c.name: c for c in found.checks}
+    assert names["Donors without the tactic"].state == "passed"
+
+
+def test_pools_and_windows_are_the_user_s(sample, city) -> None:
+    first = str(city.panel.columns[1])
+    large = synth_inputs(
+        sample, "stl_city", "homicide", "2025-01", preset_id="large", pre_start="2022-01", exclude=(first,)
+    )
+    assert str(large.panel.index[0]) == "2022-01"
+    assert large.panel.shape[1] < city.panel.shape[1]
+    assert (large.population.iloc[1:] >= 250_000).all()
+    reasons = large.donors.set_index("agency_id")["reason"]
+    assert reasons[first] != ""
+    assert first not in large.panel
+    table = specification_table(
+        city.panel, SynthSpec("stl_city", "2025-01"), city.population,
+        estimators=("did",), crossed=("did",), donor_sets=city.donor_sets,
+    )  # fmt: skip
+    assert "Large places" in set(table["donor_set"])
+    with pytest.raises(KeyError, match="no donor preset"):
+        synth_inputs(sample, "stl_city", "homicide", "2025-01", preset_id="nearest")
+
+
+def test_no_history_is_refused(sample) -> None:
+    with pytest.raises(RefusedError, match="no unbroken history"):
+        synth_inputs(sample, "stl_city", "homicide", "2015-01")
+    with pytest.raises(RefusedError):
+        synth_inputs(sample, "nowhere", "homicide", "2025-01")
+
+
+def test_an_area_beside_other_areas(sample) -> None:
+    areas = sample.areas()
+    counted = areas[(areas["kind"] == "focus") & (areas["jurisdiction"] == "stl_city")]
+    found = area_inputs(sample, str(counted["area_id"].iloc[0]), "violent_street_crime")
+    assert found.population is None
+    assert found.panel.shape[1] >= 2
+    assert found.panel.columns[0] == counted["area_id"].iloc[0]
+    out = found.donors[~found.donors["donor"]]
+    assert (out["reason"] != "").all()
+    one = area_counts(sample, str(counted["area_id"].iloc[0]), "violent_street_crime").dropna()
+    assert found.panel.iloc[:, 0].reindex(one.index).equals(one)
+    with pytest.raises(RefusedError, match="no area"):
+        area_inputs(sample, "atlantis", "homicide")
