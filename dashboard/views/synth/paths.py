@@ -127,6 +127,7 @@ def spaghetti(found: Answer) -> Made:
         return "spaghetti", {}
     (place, what), start = names(found), found.result.spec.start
     together = 3 if placebo.gaps.size / 3 < _MOST_POINTS else 6
+    several = w.small_number(together)
     gaps = _scaled_gaps(found, together)
     # Short names for the picture: every point carries one.
     drawn = gaps.assign(unit=pd.factorize(gaps["unit"])[0].astype(str), gap=gaps["gap"].round(2))
@@ -142,13 +143,13 @@ def spaghetti(found: Answer) -> Made:
             drawn, treated=own, treated_label=place, start=start, percent=False, look=look
         ),
         "table": gaps[["unit", "period", "gap"]],
-        "columns": {"unit": Column("Place"), "period": Column(f"{w.sentence_case(w.small_number(together))} months from", "month"),
+        "columns": {"unit": Column("Place"), "period": Column("Months from", "month"),
                     "gap": Column("Difference, on the scale of the range", "decimal2")},
         "alt": f"Lines: the difference in {what} of {place} among those of {placebo.n_placebos} places "
                "without the tactic, each on the scale of the range.",
-        "note": f"Means of {w.small_number(together)} months. Each line is divided by how far the method misses a place of that "
-                "size and fit before the start: a place that is fitted badly will also be predicted badly. "
-                "Lines that leave the picture are cut at its edge.",
+        "note": f"Means of {several} months. Each line is divided by how far the method misses a place of "
+                "that size and fit before the start: a place that is fitted badly will also be predicted "
+                "badly. Lines that leave the picture are cut at its edge.",
     }  # fmt: skip
 
 
