@@ -131,7 +131,8 @@ class Status:
 
 #: Every state a screen can show, by its key.
 STATUSES: Final[dict[str, Status]] = {
-    "reached": Status("Goal reached", "✓", "diamond", 0, "blue"),
+    "reached": Status("Target reached", "✓", "diamond", 0, "blue"),
+    "toward": Status("Moving toward", "▼", "triangle-down", 0, "blue"),
     "on_course": Status("On course", "▼", "triangle-down", 0, "blue"),
     "behind": Status("Behind the path", "▲", "triangle-up", 1, "orange"),
     "moving_away": Status("Moving away", "▲", "triangle-up", 1, "orange"),
@@ -139,7 +140,7 @@ STATUSES: Final[dict[str, Status]] = {
     "more": Status("More", "▲", "triangle-up", 1, "orange"),
     "cannot_tell": Status("Cannot tell yet", "◆", "diamond", None, "gray"),
     "too_early": Status("Too early to tell", "◆", "diamond", None, "gray"),
-    "too_few": Status("Too few to tell", "○", "circle", None, "gray"),
+    "too_few": Status("Too few events", "○", "circle", None, "gray"),
     "no_data": Status("No data", "–", "cross", None, "gray"),
     "not_started": Status("Not at work", "–", "cross", None, "gray"),
     "ready": Status("Complete", "●", "circle", 0, "blue"),

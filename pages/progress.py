@@ -8,8 +8,10 @@ from analysis.data.vocabulary import JURISDICTIONS, MEASURES
 from dashboard import components as c
 from dashboard import data, state
 from dashboard import words as w
+from dashboard.audience import rights
 from dashboard.views import progress as view
 from dashboard.views import progress_figures as figures
+from dashboard.views import progress_watch as watch
 from dashboard.views import progress_words as said
 from dashboard.views import tactics_page
 
@@ -63,8 +65,29 @@ if one.series is not None:
 
 tactics_page.since_start(shown.measure)
 
+view_rights = rights()
+c.section(
+    "For people who watch the counts",
+    "Which months, years and areas are out of the ordinary? Each alarm has a stated chance of being false.",
+)
+for figure in (
+    watch.control(one, **about),
+    watch.gaps(one, **about),
+    watch.year_fan(one, **about),
+    watch.seasons(one, **about),
+    watch.areas_funnel(one, **about, floor=view_rights.floor),
+):
+    if isinstance(figure, str):
+        if figure:
+            st.caption(figure)
+    else:
+        c.show(figure)
+
 c.section("How the goal is read", said.reading(choice, own) + " " + view.consequence(one, standard))
 every = [view.standing(shown.place, shown.measure, g, shown.through) for g in choices]
 c.show(figures.readings(choices, every, **about))
+changes = view.what_alternatives_change(one)
+if changes:
+    st.markdown("\n".join(f"- {sentence}" for sentence in changes))
 c.method_note(said.method(one))
 c.footer(source=facts.source_line, updated=facts.updated, synthetic=facts.synthetic, version=facts.version)

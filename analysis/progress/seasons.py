@@ -47,7 +47,7 @@ def year_to_date_fan(
     }
     whole = {y: s for y, s in table.items() if s.notna().all()}
     if not whole:
-        raise RefusedError(f"None of the {years} years before {year} is reported completely.")
+        raise RefusedError(f"Not one of the {years} years before {year} is reported completely.")
     months = np.mean([s.to_numpy(float) for s in whole.values()], axis=0)
     share = smooth_season(months, np.arange(1, 13)) / 12
     rows = [

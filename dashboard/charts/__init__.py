@@ -10,7 +10,13 @@ from dashboard.charts.completeness import completeness_key, completeness_map, re
 from dashboard.charts.diagnostics import autocorrelation, residuals
 from dashboard.charts.forest import dot_intervals, dot_plot, forest, specification_curve, state_of
 from dashboard.charts.goal import goal_path, measure_split, small_multiples, year_to_date
-from dashboard.charts.monitoring import control_chart, days_between, funnel_plot, years_over_one_another
+from dashboard.charts.monitoring import (
+    control_chart,
+    days_between,
+    funnel_plot,
+    year_fan,
+    years_over_one_another,
+)
 from dashboard.charts.paths import cumulative_effect, effect_over_time, observed_vs_expected
 from dashboard.charts.placebo import donor_weights, placebo_distribution, placebo_spaghetti
 from dashboard.charts.places import bars, concentration_curve, hour_by_day
@@ -46,6 +52,7 @@ __all__ = [
     "specification_curve",
     "state_of",
     "timeline",
+    "year_fan",
     "year_to_date",
     "years_over_one_another",
 ]

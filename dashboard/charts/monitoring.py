@@ -238,3 +238,79 @@ def years_over_one_another(table: pd.DataFrame, *, current: int, look: Look = LI
             encoded if ink else encoded.encode(color=alt.Color("colour:N", scale=None, legend=None))
         )
     return base.finish(alt.layer(*layers), look, height=300)
+
+
+def year_fan(table: pd.DataFrame, *, look: Look = LIGHT) -> Any:
+    """Running totals: earlier years thin, this year thick, and what the rest of it may bring as a fan.
+
+    Args:
+        table: ``month`` (1 to 12), ``kind`` ("before", "year" or "fan"), ``year``, ``total``, and
+            ``lower_95``, ``upper_95``, ``lower_50``, ``upper_50`` of the fan.
+    """
+    if table.empty or not base.finite(table["total"]):
+        return base.empty("Nothing to draw: no year is complete yet.", look)
+    fan = table[table["kind"] == "fan"]
+    columns = ["total", *(c for c in ("upper_95",) if c in table)]
+    y = base.limits([table[c] for c in columns], zero=True)
+    ax = alt.X(
+        "month:Q", scale=alt.Scale(domain=[1, 12], nice=False),
+        axis=alt.Axis(
+            values=[1, 4, 7, 10, 12], grid=False, title=None, labelExpr=f"{list(MONTHS)}[datum.value - 1]"
+        ),
+    )  # fmt: skip
+    at = base.number_y("total", y)
+    layers: list[Any] = []
+    year = table[table["kind"] == "year"]
+    if len(fan) and len(year):
+        last = year.iloc[-1]
+        begin = {"month": last["month"], "total": last["total"]}
+        edges = [c for c in fan.columns if c.startswith(("lower_", "upper_"))]
+        whole = pd.concat([pd.DataFrame([begin | dict.fromkeys(edges, last["total"])]), fan])
+        for level, opacity in (("95", 0.12), ("50", 0.18)):
+            layers.append(
+                alt.Chart(whole[["month", f"lower_{level}", f"upper_{level}"]])
+                .mark_area(color=look.main, opacity=opacity, aria=False)
+                .encode(x=ax, y=base.number_y(f"lower_{level}", y), y2=f"upper_{level}:Q")
+            )
+        layers.append(
+            alt.Chart(whole[["month", "total"]])
+            .mark_line(color=look.main, strokeDash=[2, 3], aria=False)
+            .encode(x=ax, y=at)
+        )
+    before = table[table["kind"] == "before"]
+    names = table.assign(
+        label=[f"{MONTHS[int(m) - 1]} {int(v)}" for m, v in table[["month", "year"]].to_numpy()]
+    )
+    tooltip = [alt.Tooltip("label:N", title="Through"), alt.Tooltip("total:Q", title="Total", format=",.0f")]
+    if len(before):
+        old = alt.Chart(names[names["kind"] == "before"])
+        layers.append(
+            old.mark_line(color=look.context, strokeWidth=1.3).encode(
+                x=ax, y=at, detail="year:N", tooltip=tooltip
+            )
+        )
+    now = alt.Chart(names[names["kind"] == "year"])
+    layers += [
+        now.mark_line(color=look.main, strokeWidth=2.6).encode(x=ax, y=at),
+        now.mark_point(color=look.main, filled=True, size=45, opacity=1).encode(x=ax, y=at, tooltip=tooltip),
+    ]
+    ends = [g.iloc[-1] for _, g in before.groupby("year")]
+    if len(year):
+        ends.append(year.iloc[-1])
+    words = pd.DataFrame(
+        {
+            "month": [e["month"] for e in ends], "total": [e["total"] for e in ends],
+            "text": [str(int(e["year"])) for e in ends],
+            "colour": [look.main_text if e["kind"] == "year" else look.muted for e in ends],
+        }
+    )  # fmt: skip
+    inks: tuple[dict[str, Any], ...] = (_halo(look), {})
+    for ink in inks:
+        text = alt.Chart(words).mark_text(
+            align="right", baseline="bottom", dx=-4, dy=-4, fontWeight=600, **ink
+        )
+        encoded = text.encode(x=ax, y=at, text="text:N")
+        layers.append(
+            encoded if ink else encoded.encode(color=alt.Color("colour:N", scale=None, legend=None))
+        )
+    return base.finish(alt.layer(*layers), look, height=320)

@@ -15,12 +15,16 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.data import MeasureSeries
-from analysis.data.vocabulary import MEASURES, PLACES
+from analysis.data import HubError, MeasureSeries
+from analysis.data.reporting import known_over_time
+from analysis.data.vocabulary import JURISDICTIONS, MEASURES, PLACES, REGION
 from analysis.evidence import Interval, RefusedError
 from analysis.progress import Assessment, Goal, GoalVerdict, Reading, assess
+from analysis.progress.alternatives import alternatives, consequences
+from analysis.progress.multiplicity import declare
 from analysis.progress.prediction import remaining_events
 from analysis.progress.ratios import single_rate
+from analysis.progress.reporting_lag import Completeness, completeness_by_age
 from analysis.progress.targets import monthly_factors
 from dashboard import data
 from dashboard import words as w
@@ -39,6 +43,9 @@ READINGS: Final = (
         default=False,
     ),
 )
+
+#: The measure that was declared beforehand.
+PRIMARY: Final = "violent_street_crime"
 
 _UNKNOWN: Final = Interval(math.nan, math.nan, math.nan)
 
@@ -134,15 +141,26 @@ class Standing:
         )
 
 
-def stand(found: MeasureSeries | str, place: str, measure: str, choice: GoalChoice) -> Standing:
-    """Assess a series (or say why there is none). Counts are compared, as the goal is worded."""
+def stand(
+    found: MeasureSeries | str,
+    place: str,
+    measure: str,
+    choice: GoalChoice,
+    completeness: Completeness | None = None,
+) -> Standing:
+    """Assess a series (or say why there is none). Counts are compared, as the goal is worded.
+
+    ``completeness`` is what earlier months taught about how reports grow; months that are less than
+    95 % complete are left out.
+    """
     goal = goal_of(choice, measure)
     if isinstance(found, str):
         return Standing(place, measure, goal, None, None, "no_data", found)
     if found.complete_through is None:
         return Standing(place, measure, goal, found, None, "no_data", "No month is complete yet.")
     try:
-        result = assess(found.counts, goal, found.complete_through)
+        shares = completeness.months if completeness is not None and completeness.known else None
+        result = assess(found.counts, goal, found.complete_through, completeness=shares)
     except RefusedError as refused:
         return Standing(place, measure, goal, found, None, "no_data", str(refused))
     return Standing(place, measure, goal, found, result, status_of(result))
@@ -151,22 +169,27 @@ def stand(found: MeasureSeries | str, place: str, measure: str, choice: GoalChoi
 def status_of(found: Assessment) -> str:
     """The state as shown, by fixed rules.
 
-    No month, no data; too few events, too few; reached as the analysis decides. A range that holds
-    both fewer and more is too early to tell, however likely one of them is: the same sentence shows
-    that range. A clear fall is on course when no more events happened than the path allows for the
-    same months, and behind it otherwise.
+    The five words of the analysis decide. Where events are clearly fewer, the place is on course when
+    no more of them happened than the path allows for the same months, and behind the path otherwise.
     """
     if not len(found.months_used):
         return "no_data"
-    if found.verdict is GoalVerdict.FEW or not found.percent_change.known:
-        return "too_few"
-    if found.verdict is GoalVerdict.REACHED:
-        return "reached"
-    if found.percent_change.contains(0.0):
-        return "too_early"
-    if found.percent_change.estimate > 0:
-        return "moving_away"
-    return "on_course" if found.events <= found.path_events else "behind"
+    if found.verdict is GoalVerdict.TOWARD:
+        return "on_course" if found.events <= found.path_events else "behind"
+    return _STATUS[found.verdict]
+
+
+_STATUS: Final = {
+    GoalVerdict.REACHED: "reached",
+    GoalVerdict.EARLY: "too_early",
+    GoalVerdict.AWAY: "moving_away",
+    GoalVerdict.FEW: "too_few",
+}
+
+
+def verdict_of(one: Standing) -> str:
+    """The analysis's own word as a key of ``theme.STATUSES``."""
+    return "toward" if one.status in ("on_course", "behind") else one.status
 
 
 def direction_of(one: Standing) -> str:
@@ -266,7 +289,11 @@ def year_to_date(one: Standing, years: int = 8) -> tuple[pd.DataFrame, str]:
 
 
 def split(standings: Sequence[Standing]) -> pd.DataFrame:
-    """One row a measure: name, percent, lower, upper, status, events, expected."""
+    """One row a measure: name, percent, lower, upper, status, events, expected, compared.
+
+    The region's first measure is declared beforehand and judged as it is. All others together are
+    allowed one false finding in ten (Benjamini and Hochberg); ``compared`` says among how many.
+    """
     rows = []
     for one in standings:
         found = one.found
@@ -279,9 +306,16 @@ def split(standings: Sequence[Standing]) -> pd.DataFrame:
                 "status": direction_of(one),
                 "events": found.events if found is not None else math.nan,
                 "expected": found.expected if found is not None else math.nan,
+                "p": found.p_value if found is not None and one.change.known else math.nan,
             }
         )
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    primary = [one.measure == PRIMARY and one.place == REGION for one in standings]
+    judged = declare(table["p"].to_numpy(float), primary)
+    unsure = table["status"].isin(["fewer", "more"]) & ~judged["clear"].to_numpy(bool)
+    table["status"] = table["status"].mask(unsure, "cannot_tell")
+    table["compared"] = judged["words"].to_numpy()
+    return table.drop(columns="p")
 
 
 def consequence(one: Standing, standard: Standing) -> str:
@@ -307,6 +341,25 @@ def consequence(one: Standing, standard: Standing) -> str:
     return f"{change}, and {chance}."
 
 
+def what_alternatives_change(one: Standing) -> tuple[str, ...]:
+    """What each other choice of the goal would change, as sentences with its number first."""
+    if one.found is None or one.series is None or one.series.complete_through is None:
+        return ()
+    return _alternatives(
+        data.facts().version, str(data.hub_path()), one.place, one.measure, one.goal,
+        str(one.series.complete_through), one.series.counts,
+    )  # fmt: skip
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def _alternatives(
+    version: str, path: str, place: str, measure: str, goal: Goal, through: str, _counts: pd.Series
+) -> tuple[str, ...]:
+    del version, path, place, measure  # part of the key alone
+    found = consequences(_counts, goal, alternatives(goal), pd.Period(through, "M"))
+    return tuple(c.sentence for c in found)
+
+
 # ---------------------------------------------------------------- cached access for the page
 
 
@@ -321,7 +374,33 @@ def _standing(
 ) -> Standing:
     del version, path  # part of the key alone
     until = pd.Period(through, "M") if through else None
-    return stand(data.series(place, measure, until), place, measure, choice)
+    return stand(data.series(place, measure, until), place, measure, choice, completeness(place))
+
+
+def completeness(place: str) -> Completeness:
+    """How complete the newest months of a place are, learned from the stored days of its figures."""
+    found = _completeness(data.facts().version, str(data.hub_path()))
+    return found.get(place, _NOTHING_LEARNED)
+
+
+_NOTHING_LEARNED: Final = completeness_by_age(pd.DataFrame(columns=["month", "vintage", "count"]))
+
+
+@st.cache_resource(show_spinner="Reading how figures grew …", max_entries=4)
+def _completeness(version: str, path: str) -> dict[str, Completeness]:
+    del version, path  # part of the key alone
+    hub = data.hub()
+    try:
+        agencies = hub.agencies()
+        mine = agencies[agencies["jurisdiction"].isin(list(JURISDICTIONS))].set_index("agency_id")
+        rows = known_over_time(hub, mine["jurisdiction"])
+    except HubError:
+        return {}  # a release holds figures of one day
+    found = {str(place): completeness_by_age(part) for place, part in rows.groupby("place")}
+    if found:
+        whole = rows.groupby(["month", "vintage"])[["count"]].sum().reset_index()
+        found[REGION] = completeness_by_age(whole)
+    return found
 
 
 def all_measures(

@@ -193,13 +193,16 @@ def measures(found: Mapping[str, Standing], *, source: str, synthetic: bool, ver
             "expected": Column("At the baseline’s pace", "count"),
             "percent": Column("Change", "percent_change"),
             "lower": Column("From", "percent_change"), "upper": Column("To", "percent_change"),
-            "state": Column("State"),
+            "state": Column("State"), "compared": Column("Looked at"),
         },
         source=source,
         alt=f"Percent change of each measure with its range. {title}.",
-        note=f"{COMPARED} The bar is the 95 % range; a hollow mark means that it holds both fewer and "
-        f"more. With fewer "
-        "than 30 events in the baseline no percentage is given.",
+        note=f"{COMPARED} The bar is the 95 % range; a hollow mark means that we cannot tell fewer from "
+        "more. "
+        "Looking at many measures finds something by chance: the region's violent street crime was declared "
+        "beforehand, all others are judged together, so that at most 1 in 10 of what they are said to "
+        "show is "
+        "false. With fewer than 30 events in the baseline no percentage is given.",
         synthetic=synthetic,
         identity=digest(version, "measures", first.place, first.goal, first.last, *found),
     )  # fmt: skip

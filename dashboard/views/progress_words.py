@@ -9,6 +9,7 @@ from dashboard import headlines
 from dashboard import words as w
 from dashboard.components import Number
 from dashboard.data import GoalChoice
+from dashboard.views import progress as view
 from dashboard.views.progress import Standing
 from dashboard.views.progress_figures import left_out
 
@@ -66,7 +67,7 @@ def numbers(one: Standing) -> list[Number]:
     change = Number(
         f"Change since {w.month(one.goal.start)}",
         "Too few to tell" if few else w.percent(one.change.estimate, signed=True),
-        None if few else one.status,
+        view.verdict_of(one),
         f"{w.number(found.events)} events; the baseline’s pace gives {w.number(found.expected)}."
         if few
         else f"{w.sentence_case(w.likely(one.change))}. {w.number(found.events)} events; "
@@ -75,11 +76,12 @@ def numbers(one: Standing) -> list[Number]:
     needed = Number(
         "The path needs by now",
         w.percent(one.needed, signed=True),
+        one.status if one.status in ("on_course", "behind") else None,
         detail=f"On average over the same months; {w.percent(found.needed_by_now, signed=True)} in the "
         f"newest.",
     )
     chance = Number(
-        "Chance of reaching the goal",
+        "Chance if this level stays",
         "Too few to tell" if few else w.sentence_case(w.chance(found.probability)),
         detail=_chance_words(one),
     )
@@ -87,16 +89,28 @@ def numbers(one: Standing) -> list[Number]:
     left = Number(
         "Months left",
         w.number(one.months_left),
-        detail=f"Of {one.goal.months}; the goal ends in {w.month(end)}.",
+        detail=f"Of {one.goal.months}; the goal ends in {w.month(end)}. {pace(one)}".strip(),
     )
     return [change, needed, chance, left]
 
 
+def pace(one: Standing) -> str:
+    """What it would take from here: events a month that still reach the goal, beside those of now."""
+    found = one.found
+    if found is None or one.status == "too_few" or not w.known(found.monthly_pace_needed):
+        return ""
+    now = f"since the start there were {w.number(found.monthly_pace_now)}"
+    if found.monthly_pace_needed < 0:
+        return f"No number of events a month from here reaches it; {now}."
+    return f"It takes {w.number(found.monthly_pace_needed)} events a month or fewer from here; {now}."
+
+
 def _chance_words(one: Standing) -> str:
-    text = "If the level since the start continues."
+    """What the chance assumes, and why it may be small on a place that is on course."""
     assert one.found is not None
+    text = "Of reaching the goal with as many events a month as since the start, by season."
     if one.status == "on_course" and one.found.probability < 0.5:
-        return f"{text} The path goes on falling, so the fall has to deepen."
+        return f"{text} The path goes on falling: the fall has to deepen."
     return text
 
 
@@ -127,13 +141,15 @@ def method(one: Standing) -> str:
         "**Goal met?** is arithmetic on all events; **did a tactic do it?** is an evaluation with a "
         "comparison, "
         "on the page Evaluations. Nothing on this page says why a number moved.",
-        "**On course** means: the whole likely range is a fall, and no more events happened than the "
-        "path allows for the same months. **Behind the path**: the whole likely range is a fall, but a "
-        "smaller one. **Too early to tell**: fewer and more are both still likely. **Too few to tell**: "
-        "fewer than 10 events are to be expected, or fewer than 30 in the baseline.",
+        "**Moving toward** (or **away**): fewer (or more) events than the baseline's pace with a probability "
+        "of 98.5 % or more, so that a place where nothing changed is called either in at most 1 of 20 looks. "
+        "**Target reached**: and as few as the goal asks for. **Too early to tell**: fewer and more are both "
+        "still likely. **Too few events**: fewer than 10 are to be expected.",
+        "**On course**: moving toward, and no more events than the path allows for the same months. "
+        "**Behind the path**: moving toward, but with more events than that.",
     ]
     if one.found is not None:
-        lines += [*one.found.choices, *one.found.warnings]
+        lines += [*one.found.choices, *one.found.assumptions, *one.found.warnings]
     if one.series is not None:
         lines += [f"What was added: {one.series.definition}", *one.series.notes]
     return "\n\n".join(f"- {line}" for line in lines)

@@ -205,7 +205,7 @@ def everything_since(measure: str) -> list[Since]:
 def _everything(version: str, path: str, measure: str) -> list[Since]:
     del version, path
     rows = deployments()
-    areas = _area_counts(measure) if rows["place"].ne("").any() else {}
+    areas = area_counts(measure) if rows["place"].ne("").any() else {}
     found = []
     for record in rows.to_dict("records"):
         row = {str(name): value for name, value in record.items()}
@@ -222,7 +222,7 @@ def _everything(version: str, path: str, measure: str) -> list[Since]:
     return found
 
 
-def _area_counts(measure: str) -> dict[str, pd.Series]:
+def area_counts(measure: str) -> dict[str, pd.Series]:
     """Area → incidents a month of the offenses of a measure, where each of them is reported."""
     parts = {
         "violent_street_crime": ("homicide", "robbery", "aggravated_assault"),

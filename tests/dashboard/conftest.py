@@ -116,6 +116,17 @@ def funnel_limits() -> Table:
                          "upper_far": 100 + far})  # fmt: skip
 
 
+def totals() -> Table:
+    rows = [("before", 2025, m, 30.0 * m) for m in range(1, 13)]
+    rows += [("year", 2026, m, 28.0 * m) for m in range(1, 9)] + [("fan", 2026, m, 28.0 * m) for m in range(9, 13)]
+    table = pd.DataFrame(rows, columns=["kind", "year", "month", "total"])
+    wide = 10 * (table["month"] - 8)
+    fan = table["kind"] == "fan"
+    return table.assign(**{f"{side}_{level}": (table["total"] + sign * wide * part).where(fan)
+                           for side, sign in (("lower", -1), ("upper", 1))
+                           for level, part in (("50", 0.3), ("95", 1.0))})  # fmt: skip
+
+
 def seasons() -> Table:
     year = [2024] * 12 + [2025] * 12 + [2026] * 5
     month = [*range(1, 13), *range(1, 13), *range(1, 6)]
@@ -196,6 +207,7 @@ CHARTS: dict[str, tuple[Callable[..., Any], Callable[[], Table], str]] = {
         lambda: pd.DataFrame({"name": ["A", "B"], "expected": [20.0, 400], "ratio": [150.0, 90],
                               "signal": [False, True]}), "ratio",
     ),
+    "year_fan": (charts.year_fan, totals, "total"),
     "years_over_one_another": (
         lambda t, look: charts.years_over_one_another(t, current=2026, look=look), seasons, "count",
     ),

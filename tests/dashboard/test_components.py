@@ -40,7 +40,7 @@ def test_a_page_of_components(identity: str) -> None:
         assert len(at.get("download_button")) == 3
         text = " ".join(str(e.value) for e in [*at.caption, *at.markdown])
         assert "Synthetic sample data" in text
-        assert "Too few to tell" in text
+        assert "Too few events" in text
         at.run()
 
 

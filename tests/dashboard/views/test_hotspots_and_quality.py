@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import h3
@@ -12,11 +12,17 @@ import pytest
 
 from analysis.data import Hub, open_hub
 from analysis.data.privacy import AUDIENCES
-from dashboard.theme import LIGHT
+from analysis.data.release import codec
+from dashboard.theme import DARK, LIGHT, Look
 from dashboard.views import data_quality
+from dashboard.views import hotspot_answers as answers
+from dashboard.views import hotspot_area_figures as tactic
 from dashboard.views import hotspot_cells as hc
+from dashboard.views import hotspot_controls as choose
 from dashboard.views import hotspot_figures as draw
+from dashboard.views import hotspot_more_figures as more
 from dashboard.views import hotspots as view
+from dashboard.views.hotspot_areas import area_changes
 
 TODAY = pd.Timestamp("2026-11-20")
 PUBLIC = AUDIENCES["public"]
@@ -41,6 +47,16 @@ def city(sample: Hub, found: hc.Located) -> view.Spots:
     return answer
 
 
+@pytest.fixture(scope="module")
+def expert(sample: Hub) -> view.Spots:
+    rules = AUDIENCES["researcher"]
+    located = hc.located(sample, rules, None, TODAY)
+    assert isinstance(located, hc.Located)
+    answer = view.build(sample, rules, located, "stl_city", "violent_street_crime", 12, 8)
+    assert isinstance(answer, view.Spots)
+    return answer
+
+
 def test_the_public_map_holds_no_small_count_and_no_fine_cell(city: view.Spots) -> None:
     figure = draw.map_figure(city)
     assert figure.map is not None
@@ -54,22 +70,26 @@ def test_the_public_map_holds_no_small_count_and_no_fine_cell(city: view.Spots) 
 
 def test_maps_on_offer_do_not_give_small_counts_away_by_subtraction(found: hc.Located) -> None:
     cells = hc.cells_of_place(found, "stl_city", 8)
-    offered = hc.windows(found, PUBLIC, "gun_violence")
+    assert hc.windows(found, PUBLIC, hc.WHOLE) == [12]
+    assert found.end.month == 12
     shown = {
-        (m, n): hc.protected(found, PUBLIC, m, n, cells, 8)["count"]
-        for m in ("violent_street_crime", "gun_violence") for n in offered
+        (m, end): hc.protected(found, PUBLIC, m, 12, cells, 8, end)["count"]
+        for m in (hc.WHOLE, hc.PART) for _, end in hc.years(found)
     }  # fmt: skip
-    for n in offered:
-        gap = shown["violent_street_crime", n] - shown["gun_violence", n]
+    assert len(shown) == 10
+    for _, end in hc.years(found):
+        gap = shown[hc.WHOLE, end] - shown[hc.PART, end]
         assert not gap.between(1, PUBLIC.k - 1).any()
-    for m in ("violent_street_crime", "gun_violence"):
-        for short, long in itertools.pairwise(offered):
-            assert not (shown[m, long] - shown[m, short]).between(1, PUBLIC.k - 1).any()
+        for m in (hc.WHOLE, hc.PART):
+            assert not shown[m, end].between(1, PUBLIC.k - 1).any()
+    with pytest.raises(ValueError, match="no map"):
+        hc.protected(found, PUBLIC, "robbery", 12, cells, 8)
 
 
-def test_the_public_never_sees_less_than_a_year_nor_homicide_of_less_than_three(found: hc.Located) -> None:
-    assert min(hc.windows(found, PUBLIC, "gun_violence")) == 12
-    assert min(hc.windows(found, PUBLIC, "homicide")) == 36
+def test_homicide_is_on_no_map_but_the_researchers(found: hc.Located) -> None:
+    assert hc.measures(PUBLIC) == hc.measures(AUDIENCES["council"]) == (hc.WHOLE, hc.PART)
+    assert "homicide" in hc.measures(AUDIENCES["researcher"])
+    assert hc.windows(found, PUBLIC, "homicide") == []
     assert not found.incidents["domestic"].fillna(False).any()
 
 
@@ -91,12 +111,126 @@ def test_touching_cells_are_one_place() -> None:
     assert [len(g) for g in hc.clusters([*ring, far])] == [7, 1]
 
 
-def test_areas_are_compared_over_the_same_months_of_the_year(city: view.Spots) -> None:
-    tested = [c for c in city.changes if c.local is not None]
+def test_areas_are_compared_over_the_same_months_of_the_year(sample: Hub) -> None:
+    rules = AUDIENCES["council"]
+    located = hc.located(sample, rules, None, TODAY)
+    assert isinstance(located, hc.Located)
+    tested = [c for c in area_changes(sample, located, rules, hc.WHOLE, "stl_city") if c.local is not None]
     assert tested
     for change in tested:
         assert change.before.split()[0] == change.after.split()[0]
         assert "no effect" not in change.sentence
+        assert change.relative is not None
+        assert change.relative.lower <= change.relative.estimate <= change.relative.upper
+        assert change.cumulative.empty  # months of an area are for researchers alone
+
+
+def test_researchers_see_the_difference_month_by_month(expert: view.Spots) -> None:
+    (figure,) = tactic.cumulative_figures(expert)
+    change = next(c for c in expert.changes if c.local is not None)
+    assert figure.table["estimate"].iloc[-1] == pytest.approx(change.local.estimate)
+    assert figure.table["period"].iloc[-1] == pd.Period("2026-08", "M")
+    assert figure.specs(LIGHT)
+
+
+def test_an_area_without_comparison_gets_the_most_alike(sample: Hub, found: hc.Located) -> None:
+    class NoComparison:
+        def deployments(self) -> pd.DataFrame:
+            return sample.deployments()
+
+        def areas(self) -> pd.DataFrame:
+            areas = sample.areas()
+            return areas[areas["kind"] != "comparison"]
+
+    rules = AUDIENCES["researcher"]
+    located = hc.located(sample, rules, None, TODAY)
+    assert isinstance(located, hc.Located)
+    changes = area_changes(NoComparison(), located, rules, hc.WHOLE, "stl_city")  # type: ignore[arg-type]
+    (tested,) = [c for c in changes if c.local is not None]
+    assert "most alike" in tested.sentence
+    assert "Focus area A" not in tested.counts.loc[tested.counts["role"] == "Comparison area", "area"].iloc[0]
+
+
+# ---------------------------------------------------------------- beyond the counts
+
+
+def test_nothing_is_told_of_a_hexagon_whose_count_is_hidden(city: view.Spots) -> None:
+    hidden = city.told[city.told["hidden"]]
+    assert len(hidden) > 5
+    assert hidden["rate"].isna().all()
+    assert (hidden["plain"] == "").all()
+    assert hidden[["before", "after"]].isna().all().all()
+    for _, cells in city.extra.years:
+        assert not cells["count"].between(1, PUBLIC.k - 1).any()
+    shown = {f["id"] for f in json.loads(draw.geojson(city))["features"]}
+    assert not shown & set(hidden["cell"])
+    assert city.extra.near.empty
+
+
+def test_what_a_release_keeps_reads_back_the_same(city: view.Spots) -> None:
+    back = codec.loads(codec.dumps(city))
+    pd.testing.assert_frame_equal(back.told, city.told)
+    assert back.extra.quarters == city.extra.quarters
+    assert view.headline(back) == view.headline(city)
+
+
+@pytest.mark.parametrize("look", [LIGHT, DARK], ids=lambda look: look.name)
+def test_every_figure_draws_and_says_its_numbers(expert: view.Spots, look: Look) -> None:
+    classes, kinds = draw.class_figure(expert)
+    moran, _ = draw.class_figure(expert, moran=True)
+    pattern, change = more.pattern_figure(expert), more.year_change_figure(expert)
+    assert pattern is not None
+    assert change is not None
+    figures = [
+        *(draw.map_figure(expert, None, c) for c in choose.colours(expert)), draw.years_figure(expert),
+        classes,
+        moran, draw.chance_figure(expert), draw.curve_figure(expert), pattern[0], change[0],
+        more.near_figure(expert), more.foresight_figure(expert), more.week_figure(expert),
+    ]  # fmt: skip
+    maps_drawn = 0
+    for figure in figures:
+        assert figure is not None
+        assert figure.specs(look)
+        assert len(figure.shown_table()) > 0
+        assert "—" not in f"{figure.title}{figure.sentence}{figure.note}{figure.alt}"
+        if figure.map is not None:
+            assert figure.map(look) is figure.map(look)  # made once
+            assert "http" not in figure.map(look).to_json()
+            maps_drawn += 1
+    assert maps_drawn >= 6
+    assert int(classes.table["hexagons"].sum()) == len(expert.told)
+    assert set(classes.table["kind"]) == {k.words for k in kinds.values()}
+
+
+def test_small_maps_by_year_share_their_steps(expert: view.Spots) -> None:
+    figure = draw.years_figure(expert)
+    assert figure is not None
+    panels = figure.panels(LIGHT)
+    assert 2 <= len(panels) <= hc.MOST_YEARS
+    assert [heading for heading, _ in panels] == [said for said, _ in expert.extra.years]
+
+
+def test_at_most_eight_maps_stand_on_the_page(expert: view.Spots) -> None:
+    assert 3 + len(expert.extra.years) <= 8
+
+
+def test_uncertain_hours_are_shared_out_and_a_part_never_exceeds_the_whole(found: hc.Located) -> None:
+    rules = AUDIENCES["researcher"]
+    whole, part = (hc.week(found, rules, m, 12, "stl_city")[0]["count"] for m in (hc.WHOLE, hc.PART))
+    assert len(whole) == 168
+    assert (part <= whole).all()
+    assert whole.sum() == pytest.approx(hc.unplaced(found, hc.WHOLE, 12, "stl_city")[1], rel=0.02)
+
+
+def test_too_few_quarters_and_years_are_said(sample: Hub, found: hc.Located) -> None:
+    short = replace(found, first=found.last - 7)
+    cells = hc.cells_of_place(found, "stl_city", 8)
+    assert "a pattern over time needs" in str(answers.patterns(short, PUBLIC, hc.WHOLE, cells, 8))
+    assert "Two whole years" in str(answers.changes(short, PUBLIC, hc.WHOLE, cells, 8))
+    assert "Two whole years" in str(answers.foretold(answers.blocks(short, hc.WHOLE, cells, 8)))
+
+
+# ---------------------------------------------------------------- the data page
 
 
 def test_a_gap_in_reporting_is_missing_and_not_zero(sample: Hub) -> None:
