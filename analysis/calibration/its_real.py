@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,7 @@ from analysis.its.design import build
 from analysis.its.families import Job, estimate_many
 from analysis.its.many import Array
 from analysis.its.placebo import placebo_many, widening
-from analysis.its.series import prepare
+from analysis.its.series import enough, prepare
 from analysis.its.spec import Covariance, Family, ItsSpec
 
 SEED: Final = 20261123
@@ -79,14 +80,19 @@ def questions(
     """Agency by agency: the single question and the one beside all others added up (None = refused)."""
     last = min(pd.Period(start, "M") + AFTER - 1, pd.Period(LAST, "M"))
     window = counts.loc[first : str(last)]
-    everyone = window.sum(axis=1)
+    everyone = window.sum(axis=1).to_numpy(float)
     spec = ItsSpec(start, family=family, covariance=covariance, trend=trend, harmonics=None, pre_periods=48)
+    # One calendar for all agencies: read once, then only the counts change.
+    total = pd.DataFrame({"count": everyone}, index=window.index)
+    alone, beside = prepare(total, spec, None), prepare(total, spec, total)
+    own = window.index.get_indexer(alone.periods)
     for agency in window.columns:
-        data = pd.DataFrame({"count": window[agency]})
+        count = window[agency].to_numpy(float, copy=True)[own]
+        both = replace(beside, count=count, control=everyone[own] - count)
         jobs: list[Job | None] = []
-        for control in (None, pd.DataFrame({"count": everyone - window[agency]})):
+        for series in (replace(alone, count=count), both):
             try:
-                series = prepare(data, spec, control)
+                enough(series, spec)
                 jobs.append((series, build(series, spec), spec))
             except RefusedError:
                 jobs.append(None)
@@ -119,9 +125,14 @@ def judged(jobs: list[Job | None], widen: bool) -> tuple[Array, Array, Array]:
 
 
 def cell(
-    panels: dict[str, pd.DataFrame], time: str, name: str, family: Family, covariance: Covariance, trend: bool
+    panels: dict[str, pd.DataFrame],
+    time: str,
+    name: str,
+    family: Family,
+    covariance: Covariance,
+    trend: bool,
 ) -> list[dict[str, object]]:
-    """One family at one time: both designs, offence by offence, all agencies and starts."""
+    """One family at one time: both designs, offense by offense, all agencies and starts."""
     first, starts = TIMES[time]
     rows: list[dict[str, object]] = []
     for offense, counts in panels.items():

@@ -81,7 +81,15 @@ def verdicts(counts: Array, spec: ItsSpec, truth: float) -> tuple[Array, Array]:
     return alarm, held
 
 
-def cell(seed: int, series: int, mean: float, sd: float, rho: float, after: int) -> list[dict[str, object]]:
+def cell(
+    seed: int,
+    series: int,
+    mean: float,
+    sd: float,
+    rho: float,
+    after: int,
+    families: tuple[tuple[str, Family, Covariance], ...] = FAMILIES,
+) -> list[dict[str, object]]:
     """All families on the same series, without a change and with a fall of 30 %."""
     rows: list[dict[str, object]] = []
     start = str(pd.Period("2018-01", "M") + BEFORE)
@@ -89,7 +97,7 @@ def cell(seed: int, series: int, mean: float, sd: float, rho: float, after: int)
         ratio: simulate(np.random.default_rng([seed, int(100 * ratio)]), series, mean, sd, rho, after, ratio)
         for ratio in (1.0, FALL)
     }
-    for name, family, covariance in FAMILIES:
+    for name, family, covariance in families:
         spec = ItsSpec(
             start, family=family, covariance=covariance, harmonics=None, days_in_month=False, gates=False
         )

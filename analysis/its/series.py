@@ -183,7 +183,7 @@ def prepare(data: pd.DataFrame, spec: ItsSpec, control: Control) -> Prepared:
         100_000.0 if "population" in table.columns else 1.0, per_year,
         int((start - first).n), int(np.argmax(after)), tuple(choices),
     )  # fmt: skip
-    _enough(ready, spec)
+    enough(ready, spec)
     return ready
 
 
@@ -304,8 +304,12 @@ def _offset(
     return offset
 
 
-def _enough(ready: Prepared, spec: ItsSpec) -> None:
-    """Refuse what cannot be answered at all, and, with gates on, what cannot be answered well."""
+def enough(ready: Prepared, spec: ItsSpec) -> None:
+    """Refuse what cannot be answered at all, and, with gates on, what cannot be answered well.
+
+    Raises:
+        RefusedError: with what would be enough.
+    """
     unit = ready.unit
     n_pre, n_post = int(ready.pre.sum()), int(ready.post.sum())
     if n_pre == 0 or n_post == 0:
