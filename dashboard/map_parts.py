@@ -37,12 +37,14 @@ class Scene:
         areas: (name, geometry) of focus areas to outline.
         place: id of the jurisdiction to look at, or "region".
         window: west, south, east and north to look at instead of the whole place.
+        marked: outlines to draw thickly, besides those of marked cells.
     """
 
     outlines: dict[str, Any]
     areas: Sequence[tuple[str, BaseGeometry]] = ()
     place: str = "region"
     window: tuple[float, float, float, float] | None = None
+    marked: Sequence[BaseGeometry] = ()
 
     def shapes(self, kind: str) -> list[tuple[str, str, BaseGeometry]]:
         """(id, name, geometry) of the outlines of one kind."""
@@ -167,13 +169,19 @@ def hexagon(cell: str) -> Polygon:
     return Polygon([(round(lng, 5), round(lat, 5)) for lat, lng in h3.cell_to_boundary(cell)])
 
 
-def marked_groups(data: pd.DataFrame) -> list[tuple[str, BaseGeometry]]:
+def marked_groups(data: pd.DataFrame, scene: Scene | None = None) -> list[tuple[str, BaseGeometry]]:
     """One outline round each group of marked hexagons: edges round every one would hide the colours."""
-    union = unary_union([outline_of(r) for r in data[data["marked"]].to_dict("records")])
+    own = [outline_of(r) for r in data[data["marked"]].to_dict("records")]
+    return [("", part) for part in groups([*own, *(scene.marked if scene else ())])]
+
+
+def groups(outlines: Sequence[BaseGeometry]) -> list[BaseGeometry]:
+    """Outlines that touch, joined."""
+    union = unary_union(list(outlines))
     # Rounding leaves slits of a metre between neighbours; closing them joins the groups.
     closed = union.buffer(2e-5, join_style="mitre").buffer(-2e-5, join_style="mitre")
     parts = getattr(closed, "geoms", [closed])
-    return [("", part) for part in parts if not part.is_empty]
+    return [part for part in parts if not part.is_empty]
 
 
 def to_name(scene: Scene) -> list[tuple[str, BaseGeometry]]:

@@ -27,6 +27,7 @@ from dashboard.map_parts import (
     class_words,
     classes,
     colours_of,
+    groups,
     hexagon,
     marked_groups,
     prepared,
@@ -36,14 +37,14 @@ from dashboard.static_maps import static_map
 from dashboard.theme import LIGHT, Look, rgb
 
 __all__ = [
-    "LADDERS", "Deck", "Kind", "Kinds", "Scene", "class_of", "class_words", "classes", "deck", "hexagon",
-    "kinds_legend", "legend", "static_map",
+    "LADDERS", "Deck", "Kind", "Kinds", "Scene", "class_of", "class_words", "classes", "deck", "groups",
+    "hexagon", "kinds_legend", "legend", "static_map",
 ]  # fmt: skip
 
 #: Pixels of the narrowest phone's map. The server cannot know how wide a screen is, and a place that
 #: is cut off is worse than one with room around it.
 NARROW: Final = 330
-HEIGHT: Final = 440
+HEIGHT: Final = 540
 
 
 class Deck(pdk.Deck):  # type: ignore[misc]
@@ -134,7 +135,7 @@ def deck(
         _shapes("places", scene.named("jurisdiction"), look, fill=rgb(look.grid, 0.55), width=1),
         _cells(data, look),
         _shapes("borders", scene.named("jurisdiction"), look, fill=None, width=1.5),
-        _shapes("marked", marked_groups(data), look, fill=None, width=2.5, line=rgb(look.goal)),
+        _shapes("marked", marked_groups(data, scene), look, fill=None, width=2, line=rgb(look.goal)),
         _shapes("areas", list(scene.areas), look, fill=None, width=2.5, line=rgb(look.text)),
         _names(scene, look),
     ]  # fmt: skip

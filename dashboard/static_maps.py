@@ -102,7 +102,7 @@ def static_map(
             )
         )  # fmt: skip
     layers.append(layer(places, filled=False, stroke=look.outline, strokeWidth=1.2))
-    if marked := marked_groups(data):
+    if marked := marked_groups(data, scene):
         layers.append(layer(marked, filled=False, stroke=look.goal, strokeWidth=2.2))
     if scene.areas:
         layers.append(layer(list(scene.areas), filled=False, stroke=look.text, strokeWidth=2))

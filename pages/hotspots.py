@@ -22,11 +22,11 @@ def where(s: view.Spots) -> None:
     """The map and beside it its ranked table; a choice in either shows in both."""
     c.section("Where?", view.scope(s))
     chosen = choose.selection(s)
-    colour = choose.switch("Colour by", choose.colours(s), "spots_colour")
+    colour = choose.switch("Color by", choose.colours(s), "spots_colour")
     figure = draw.map_figure(s, chosen.cell, colour)
     left, right = st.columns(choose.SPLIT)
     with left:
-        c.show(figure, select=True, legend=draw.legend(s, c.look(), colour))
+        c.show(figure, select=True, legend=draw.legend(s, c.look(), colour), height=choose.HEIGHT)
         st.download_button(
             "Map (GeoJSON)", data=lambda: draw.geojson(s), file_name=f"{figure.file_name}.geojson",
             mime="application/geo+json", on_click="ignore", key="geojson_spots",
@@ -34,9 +34,9 @@ def where(s: view.Spots) -> None:
     with right:
         st.markdown(choose.chosen_sentence(s, chosen.cell))
         st.dataframe(
-            view.ranked(s), hide_index=True, alt="Hexagons with most incidents, ranked", height=420,
+            view.ranked(s), hide_index=True, alt="Hexagons with most incidents, ranked", height=choose.HEIGHT,
             on_select="rerun", selection_mode="single-row", key=chosen.table_key,
-            selection_default=chosen.default,
+            selection_default=chosen.default, column_config=choose.COLUMNS,
         )  # fmt: skip
         choose.find_box(s, chosen.cell)
     years = draw.years_figure(s)
@@ -50,11 +50,11 @@ def real(s: view.Spots) -> None:
     c.section("Is it real?")
     way = choose.switch(
         "Compare",
-        {"gi": "A hexagon and its neighbors", "moran": "A hexagon with its neighbors"},
+        {"gi": "Concentrations", "moran": "Alike or unlike neighbors"},
         "spots_test",
     )
     figure, kinds = draw.class_figure(s, moran=way == "moran")
-    c.show(figure, legend=maps.kinds_legend(kinds, c.look()))
+    c.show(figure, legend=maps.kinds_legend(kinds, c.look()), height=choose.HEIGHT)
     c.show(draw.chance_figure(s))
 
 
@@ -68,7 +68,7 @@ def changing(s: view.Spots) -> None:
         if found is None:
             st.markdown(why)
         else:
-            c.show(found[0], legend=maps.kinds_legend(found[1], c.look()))
+            c.show(found[0], legend=maps.kinds_legend(found[1], c.look()), height=choose.HEIGHT)
     near = more.near_figure(s)
     if near is not None:
         c.show(near)

@@ -90,7 +90,7 @@ def hour_by_day(table: pd.DataFrame, *, floor: int | None = None, band: int = 1,
 
     Args:
         table: ``day`` (0 Monday … 6 Sunday), ``hour`` (0 to 23), ``count`` (NaN: suppressed).
-        floor: counts below it were suppressed, said in the tooltip.
+        floor: counts below it were suppressed, said in the tooltip where there is no column ``shown``.
         band: hours that a square stands for; ``hour`` is then the first of them.
     """
     if table.empty or not base.finite(table["count"]):
@@ -98,7 +98,9 @@ def hour_by_day(table: pd.DataFrame, *, floor: int | None = None, band: int = 1,
     data = table.assign(
         name=[DAYS[int(d)] for d in table["day"]],
         short=[DAYS[int(d)][:3] for d in table["day"]],
-        shown=[f"fewer than {floor}" if floor and pd.isna(c) else w.number(c) for c in table["count"]],
+        shown=table["shown"]
+        if "shown" in table
+        else [f"fewer than {floor}" if floor and pd.isna(c) else w.number(c) for c in table["count"]],
         clock=[f"{h:02d}:00–{(h + band) % 24:02d}:00" for h in table["hour"].astype(int)],
     )
     top = float(data["count"].max())

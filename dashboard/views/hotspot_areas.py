@@ -6,7 +6,7 @@ evaluations of the tactics are made elsewhere, with whole series.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -186,7 +186,7 @@ def _change(
         return replace(said, why=str(why))
     running = pd.DataFrame()
     if rules.points:
-        running = _running(rows, shapes, (before[0], data.end), shift, (weights, extra))
+        running = _running(rows, shapes, before, after, weights, extra)
     return replace(
         said, local=local, ring=ring, p_value=alone, relative=ratio, compared=compared, cumulative=running,
         warning=_by_itself(past, shapes["focus"][0], areas),
@@ -274,17 +274,16 @@ def _by_itself(past: pd.DataFrame, name: str, areas: pd.DataFrame) -> str:
 
 
 def _running(
-    rows: pd.DataFrame, shapes: Shapes, span: tuple[pd.Period, pd.Period], before: int,
-    fit: tuple[Sequence[float], float],
+    rows: pd.DataFrame, shapes: Shapes, before: tuple[pd.Period, pd.Period],
+    after: tuple[pd.Period, pd.Period], weights: tuple[float, float, float, float], inflation: float,
 ) -> pd.DataFrame:  # fmt: skip
-    """The difference month by month since the start, against equal months before."""
-    start = span[0] + before
-    months = _monthly(rows, pd.DataFrame({"kind": [], "geometry": [], "area_id": []}), shapes, *span)
-    a, b, c, d = fit[0]
-    found = wdd_cumulative(
-        months["focus"], months["comparison"], before=before, area_weights=(a, b, c, d), inflation=fit[1]
-    )
-    return found[found["period"] >= start].reset_index(drop=True)
+    """The difference month by month since the start, against the same calendar months before."""
+    none = pd.DataFrame({"kind": [], "geometry": [], "area_id": []})
+    months = pd.concat([_monthly(rows, none, shapes, *window) for window in (before, after)])
+    return wdd_cumulative(
+        months["focus"], months["comparison"], before=len(months) // 2, area_weights=weights,
+        inflation=inflation,
+    )  # fmt: skip
 
 
 def _inside(rows: pd.DataFrame, shape: BaseGeometry, window: tuple[pd.Period, pd.Period]) -> int:

@@ -20,9 +20,16 @@ COLOURS: Final = {
     "rate": "Per 1,000 residents",
     "density": "Smoothed",
 }
+HEIGHT: Final = 560
+#: Widths in pixels: rank and count are seen beside the name also on a phone.
+COLUMNS: Final = {
+    "Rank": st.column_config.NumberColumn(width=46), "Where": st.column_config.TextColumn(width=132),
+    "Incidents": st.column_config.NumberColumn(width=74),
+    "Stands out": st.column_config.TextColumn(width=74),
+}  # fmt: skip
 NONE: Final = "None"
 #: Widths of map and table on a wide screen; on a phone they stand one above the other.
-SPLIT: Final = (3, 2)
+SPLIT: Final = (11, 9)
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ MORAN_KINDS: Final[Kinds] = {
     MORAN_LABELS["Low-Low"]: maps.Kind("Few, among few", "#2A689F", "#56B4E9"),
     NOT_UNUSUAL: maps.Kind("Not unusual", "#DADFE5", "#343B46"),
 }
-#: What a colour of the map stands for: column, words of the key, words of the tooltip.
+#: What a color of the map stands for: column, words of the key, words of the tooltip.
 _COLOURED: Final = {
     "count": ("count", "Incidents, {window}", "incidents"),
     "rate": ("rate", "Incidents a year per 1,000 residents", "a year per 1,000 residents"),
@@ -60,13 +60,22 @@ def kept(s: Spots, key: tuple[object, ...], make: Callable[[], Made]) -> Made:
     return found
 
 
-def scene(s: Spots, drawn: pd.DataFrame, areas: list[tuple[str, Any]] | None = None) -> maps.Scene:
-    """Where a map of these hexagons looks."""
-    return maps.Scene(s.outlines, areas or [], s.place, _window(drawn) if s.place == REGION else None)
+def scene(
+    s: Spots, drawn: pd.DataFrame, areas: list[tuple[str, Any]] | None = None, marked: bool = False
+) -> maps.Scene:
+    """Where a map of these hexagons looks; ``marked``: the unusual concentrations are outlined."""
+    around = kept(s, ("marked",), lambda: maps.groups(_marked(s))) if marked else []
+    window = _window(drawn) if s.place == REGION else None
+    return maps.Scene(s.outlines, areas or [], s.place, window, around)
+
+
+def _marked(s: Spots) -> list[Any]:
+    """Hexagons of the concentrations, also those without a count: their surroundings are told anyway."""
+    return [maps.hexagon(c) for c in s.cells.loc[s.cells["marked"], "cell"]]
 
 
 def _window(drawn: pd.DataFrame) -> tuple[float, float, float, float] | None:
-    """Where the hexagons with a colour are: most of the region has none."""
+    """Where the hexagons with a color are: most of the region has none."""
     if drawn.empty:
         return None
     at = np.array([h3.cell_to_latlng(c) for c in drawn["cell"]])
@@ -88,9 +97,9 @@ def legend(s: Spots, look: Look, colour: str = "count") -> str:
     return maps.legend(_lower(s, colour), look, what=what, marked="Unusual concentration")
 
 
-def _coloured(s: Spots, colour: str) -> pd.DataFrame:
+def _colored(s: Spots, colour: str) -> pd.DataFrame:
     column = _COLOURED[colour][0]
-    rows = s.told[["cell", "name", "marked", column]]
+    rows = s.told[["cell", "name", column]]
     rows = rows.rename(columns={column: "count", "name": "label"})
     return rows[rows["count"] > (0.05 if colour == "density" else 0)]
 
@@ -101,24 +110,24 @@ def map_figure(s: Spots, selected: str | None = None, colour: str = "count") -> 
 
 
 def _map_figure(s: Spots, selected: str | None, colour: str) -> Figure:
-    drawn = _coloured(s, colour)
+    drawn = _colored(s, colour)
     areas = []
     if selected is not None and selected in set(drawn["cell"]):
         name = drawn.loc[drawn["cell"] == selected, "label"].iloc[0]
         areas = [(str(name), maps.hexagon(selected))]
-    shown, lower, what = scene(s, drawn, areas), _lower(s, colour), _COLOURED[colour][2]
+    shown, lower, what = scene(s, drawn, areas, marked=True), _lower(s, colour), _COLOURED[colour][2]
     k = s.rules.k
     hidden = int(s.cells["hidden"].sum())
     note = [
-        "Each incident is counted once, in the H3 hexagon of its coordinates. The colours have fixed steps. "
+        "Each incident is counted once, in the H3 hexagon of its coordinates. The colors have fixed steps. "
         "An orange outline surrounds an unusual concentration: each hexagon in it and its neighbours "
         "together hold more than chance would put there (see “Is it real?”).",
     ]
     if k > 1:
         note.append(
-            f"Counts of 1 to {k - 1} are never shown: {w.plural(hidden, 'hexagon')} without colour "
+            f"Counts of 1 to {k - 1} are never shown: {w.plural(hidden, 'hexagon')} without color "
             f"{'holds' if hidden == 1 else 'hold'} fewer than {k}, or would give such a count away; all "
-            "others without colour had none. There is one map, of one year, in hexagons of one size: two "
+            "others without color had none. There is one map, of one year, in hexagons of one size: two "
             "that "
             "overlap give away what lies between them."
         )
@@ -132,14 +141,14 @@ def _map_figure(s: Spots, selected: str | None, colour: str) -> Figure:
     if colour == "density":
         note.append(
             "A Gaussian kernel over the counts of the hexagons; it spreads each count over its surroundings, "
-            "so a colour need not mean that anything happened just there."
+            "so a color need not mean that anything happened just there."
         )
     note += list(s.notes)
-    top = drawn.head(3)["label"].drop_duplicates().tolist() if colour == "count" else []
+    top = s.cells[s.cells["count"] > 0].head(3)["name"].drop_duplicates().tolist()
     return Figure(
         key=MAP_KEY,
-        title=f"{w.percent(TOP)} of the hexagons hold {w.percent(100 * top_share(s))} of the incidents",
-        sentence=f"Most incidents were counted in {w.join(top)}." if top else "",
+        title=f"Most incidents were counted in {w.join(top)}" if top else "Where incidents were counted",
+        sentence=f"{w.percent(TOP)} of the hexagons hold {w.percent(100 * top_share(s))} of the incidents.",
         chart=lambda look: maps.static_map(drawn, shown, lower=lower, look=look, what=what),
         map=lambda look: kept(
             s, ("deck", selected, colour, look.name),
@@ -153,7 +162,7 @@ def _map_figure(s: Spots, selected: str | None, colour: str) -> Figure:
         },
         source=s.source,
         alt=(
-            f"Map of {s.where} in hexagons coloured by incidents of {s.what}, {s.window}. "
+            f"Map of {s.where} in hexagons colored by incidents of {s.what}, {s.window}. "
             f"{w.number(len(drawn))} hexagons have a colour, {w.number(unusual(s))} are unusual "
             f"concentrations. The ranked table beside it says the same in words."
         ),
@@ -221,13 +230,13 @@ def _years_figure(s: Spots) -> Figure | None:
         key="hotspots_years",
         title=f"{w.small_number(both).capitalize()} of the ten busiest hexagons of {_said(years[0][0])} "
         f"{'was' if both == 1 else 'were'} among the ten busiest of {_said(years[-1][0])}",
-        sentence="The colours mean the same counts in every year.",
+        sentence="The colors mean the same counts in every year.",
         chart=drawn,
         table=rows,
         source=s.source,
-        alt=f"Small maps of {w.plural(len(years), 'year')}, hexagons coloured by incidents of {s.what}.",
+        alt=f"Small maps of {w.plural(len(years), 'year')}, hexagons colored by incidents of {s.what}.",
         note=(
-            "Each map covers a whole year. A hexagon without colour had no incident, or too few to be "
+            "Each map covers a whole year. A hexagon without color had no incident, or too few to be "
             "shown."
         ),
         synthetic=s.synthetic,
@@ -292,7 +301,7 @@ def _class_figure(s: Spots, moran: bool) -> tuple[Figure, Kinds]:
     figure = Figure(
         key="hotspots_classes",
         title=title,
-        sentence="" if moran else s.extra.skew,
+        sentence="" if moran else "A color belongs to the surroundings: a hexagon and its six neighbors.",
         chart=lambda look: maps.static_map(drawn, view, look=look, kinds=kinds),
         map=lambda look: kept(
             s, ("deck classes", moran, look.name), lambda: maps.deck(drawn, view, look=look, kinds=kinds)
@@ -314,8 +323,8 @@ def chance_figure(s: Spots) -> Figure:
     left = unusual(s)
     rows = pd.DataFrame(
         {
-            "name": ["Flagged by a test without correction", "To be expected by chance alone",
-                     "Left after correction for many tests", "Of these, very unusual (99\u00a0%)"],
+            "name": ["Flagged without correction", "Expected by chance alone",
+                     "Left after correction", "Of these, very unusual (99\u00a0%)"],
             "value": [float(s.flagged), chance, float(left), float(s.classes.get("hot 99", 0))],
         }
     )  # fmt: skip
@@ -340,7 +349,7 @@ def chance_figure(s: Spots) -> Figure:
             "Testing many hexagons finds some by luck: at 5\u00a0%, one in forty would be called "
             "unusually busy on "
             "a map with nothing unusual on it. The correction keeps the share of mistaken ones among those "
-            "that are coloured at about 5\u00a0%."
+            "that are colored at about 5\u00a0%."
         ),
         synthetic=s.synthetic,
         identity=digest("chance", s.version, s.rules.name, s.place, s.measure, s.window, s.resolution),

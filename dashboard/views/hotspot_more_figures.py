@@ -257,16 +257,21 @@ def week_figure(s: Spots) -> Figure | None:
     clock = [_clock(int(h), band) for h in table["hour"]]
     words = table.assign(day_name=[DAYS[int(d)] for d in table["day"]], clock=clock)
     k = s.rules.k if s.rules.k > 1 else None
+    quarter, share = _busiest_quarter(table, s.unplaced[1])
+    least = "at least " if table["hidden"].any() else ""
+    part = "hour" if band == 1 else "part"
     return Figure(
         key="hotspots_week",
-        title=f"Most incidents happen on {day}, {_clock(int(top['hour']), band)}",
-        sentence=f"{w.number(most)} of {w.number(s.unplaced[1])} incidents fell into that part of the week.",
+        title=f"More incidents happen from {_clock(quarter, 6)} than in any other quarter of the day: "
+        f"{least}{w.percent(100 * share)}",
+        sentence=f"The busiest single {part} of the week is {day}, {_clock(int(top['hour']), band)} "
+        f"({w.plural(most, 'incident')} of {w.number(s.unplaced[1])}).",
         chart=lambda look: charts.hour_by_day(table, floor=k, band=band, look=look),
         table=words[["day_name", "clock", "shown"]],
         columns={"day_name": Column("Day"), "clock": Column("Time"), "shown": Column("Incidents")},
         source=s.source,
         alt=(
-            f"Heat map of the week in bands of {w.plural(band, 'hour')}; the strongest colour is {day}, "
+            f"Heat map of the week in bands of {w.plural(band, 'hour')}; the strongest color is {day}, "
             f"{_clock(int(top['hour']), band)}."
         ),
         note=(
@@ -274,12 +279,18 @@ def week_figure(s: Spots) -> Figure | None:
             "knows the hour: such incidents are shared out over the whole day (aoristic), and sums are "
             "rounded. "
             f"{_uncertain(s)} {w.plural(s.no_hour, 'incident')} had no usable time. An hour that is busy "
-            "is not more "
-            "dangerous for a person unless as many people are about."
+            "is not more dangerous for a person unless as many people are about."
         ),
         synthetic=s.synthetic,
         identity=digest("week", *s.identity),
     )
+
+
+def _busiest_quarter(week: pd.DataFrame, everything: int) -> tuple[int, float]:
+    """First hour of the busiest six hours of the day, and their share of all incidents."""
+    sums = week.groupby(week["hour"] // 6 * 6)["count"].sum()
+    first = int(sums.to_numpy().argmax()) * 6
+    return first, float(sums.max()) / max(everything, 1)
 
 
 def _clock(hour: int, band: int) -> str:
