@@ -22,6 +22,7 @@ import pandas as pd
 from analysis.data import own_files
 from analysis.data.known_agencies import identifiers, merge_agencies, settle_names
 from analysis.data.locating import assign
+from analysis.data.programme_rows import look_over
 from analysis.data.recount import find_suspects, recount
 from analysis.data.schema import ALL_TABLES, LEDGER, conform
 from analysis.data.sources.base import Parsed, SourceError
@@ -183,6 +184,7 @@ def import_files(
     if batch.met:
         work.replace("agencies", batch.agencies)
     settle_names(work)
+    messages.extend(look_over(work))
     say(len(files), len(files) + 1, "Counting")
     recount(work, batch.counted, seq)
     if work.touched("monthly_counts") or work.touched("cumulative"):

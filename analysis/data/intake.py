@@ -247,7 +247,7 @@ def _look(hub: Hub, path: Path, digest: str, size: int, who: str) -> Look:
     known = not imports.empty and content_hash(path) in set(imports["sha256"].astype(str))
     with tempfile.TemporaryDirectory(prefix="sln-intake-") as name:
         trial = open_hub(Path(name) / "trial")
-        for table in ("agencies", "areas"):
+        for table in ("agencies", "areas", "deployments"):
             rows = getattr(hub, "_table")(table)  # noqa: B009 (the table as stored, shapes as text)
             if len(rows):
                 trial.put(table, rows)

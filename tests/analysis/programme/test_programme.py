@@ -175,3 +175,19 @@ def test_nothing_here_is_about_a_person() -> None:
     header = " ".join(templates()[n] for n in ("deployments.csv", "activities.csv")).lower()
     for word in ("first_name", "last_name", "birth", "person_id", "address"):
         assert word not in header
+
+
+def test_work_that_does_not_fit_is_told_and_kept(tmp_path: Path) -> None:
+    files = templates()
+    (tmp_path / "activities.csv").write_text(
+        files["activities.csv"] + "x1,2024-12,enrolled,7,10\r\nx2,2025-02,enrolled,3,10\r\n", newline=""
+    )
+    (tmp_path / "deployments.csv").write_text(
+        files["deployments.csv"] + "x1,cbt,,stl_city,Course,2025-01,3,,live,Hub\r\n", newline=""
+    )
+    hub = open_hub(tmp_path / "hub")
+    report = hub.import_files([tmp_path / "activities.csv", tmp_path / "deployments.csv"])
+    told = " ".join(report.messages)
+    assert "does not know (x2)" in told
+    assert "before its first month at work, such as x1 in 2024-12" in told
+    assert len(hub.activities()) == 2
