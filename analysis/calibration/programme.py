@@ -229,6 +229,14 @@ def finding(rows: pd.DataFrame) -> str:
     """What came out, with the weak spots."""
     s = {name: 100 * value for name, value in summary(rows).items()}
     said = 100 * rows["agreement"].isin(["fewer", "more"]).mean()
+    bands = table(rows)
+    bands = bands[(bands["kind"] != "all") & (bands["cases"] >= 50)]
+    worst = bands.sort_values("agreement_right").to_dict("records")[:1]
+    weak = "".join(
+        f" Weakest: {w['kind']} with a true change of “{w['truth']}”, where the agreement was right in "
+        f"{w['agreement_right']:.0f} %."
+        for w in worst
+    )
     large = 100 * (rows.loc[rows["truth"] <= -15, "agreement"] == "fewer").mean()
     return (
         f"Of {len(rows):,} cases in {rows['programme'].nunique()} programmes, the agreement was right in "
@@ -236,7 +244,7 @@ def finding(rows: pd.DataFrame) -> str:
         f"“strong” was given in {s['strong_when_nil']:.1f} % and “strong” or “moderate” in "
         f"{s['moderate_or_strong_when_nil']:.1f} %. The 90 % ranges held the truth in {s['coverage']:.0f} %. "
         f"The rules are cautious: {said:.0f} % of all cases could be told at all, and {large:.0f} % of true "
-        "falls of 15 % or more."
+        f"falls of 15 % or more.{weak}"
     )
 
 

@@ -61,7 +61,7 @@ CLOSE, PARTLY = 80.0, 60.0
 
 RULE: Final = (
     "The score is the mean of up to five parts of the tactic’s own model. Each part gives 100 points when "
-    "what was done reaches the share that the model or the plan asks for, and less in proportion. 80 and more "
+    "what was done reaches the share that the model or the plan asks for, and less in proportion. 80 or more "
     "is “close to the model”, 60 to 79 “partly”, below 60 “far from it”. It needs three parts and two "
     "thirds of the months reported. It says how the work was done, not whether it helped."
 )
