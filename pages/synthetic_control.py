@@ -17,7 +17,7 @@ may = rights()
 def made_of(found: synth.Answer, figures: dict[str, c.Figure]) -> None:
     """The comparison places on a map, beside those that are not among them and why."""
     c.section("What the comparison is made of")
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([5, 3], gap="medium")
     with left:
         c.show(figures["map"])
     with right:
@@ -110,5 +110,5 @@ else:
         c.headline("Your specification gave no estimate.")
         workbench.refused(found)
     else:
-        answered(found, synth.link(view.place, view.measure, view.through, chosen, st.context.url or ""))
+        answered(found, synth.link(view.place, view.measure, found.last, chosen, st.context.url or ""))
 c.footer(source=facts.source_line, updated=facts.updated, synthetic=facts.synthetic, version=facts.version)

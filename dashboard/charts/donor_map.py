@@ -11,7 +11,7 @@ from dashboard import words as w
 from dashboard.charts import base, states
 from dashboard.theme import LIGHT, Look
 
-HEIGHT: Final = 330
+HEIGHT: Final = 260
 #: Weights below this are drawn as places that count nothing.
 NEGLIGIBLE: Final = 5e-4
 #: So many of the heaviest places are named.
@@ -102,13 +102,18 @@ def _here(name: str, longitude: float, latitude: float, look: Look) -> list[Any]
 
 def _named(rows: pd.DataFrame, look: Look) -> list[Any]:
     return _texts(
-        alt.Chart(rows).encode(longitude="longitude:Q", latitude="latitude:Q"), look, look.text, weight=400
+        alt.Chart(rows).encode(longitude="longitude:Q", latitude="latitude:Q"),
+        look,
+        look.text,
+        weight=400,
+        below=False,
     )
 
 
-def _texts(chart: Any, look: Look, colour: str, *, weight: int = 600) -> list[Any]:
+def _texts(chart: Any, look: Look, colour: str, *, weight: int = 600, below: bool = True) -> list[Any]:
     style: dict[str, Any] = {
-        "align": "center", "baseline": "top", "dy": 10, "fontWeight": weight,
+        "align": "center", "baseline": "top" if below else "bottom", "dy": 9 if below else -15,
+        "fontWeight": weight,
         "fontSize": alt.ExprRef("width < 420 ? 11.5 : 13"),
     }  # fmt: skip
     halo: dict[str, Any] = {"stroke": look.background, "strokeWidth": 4, "aria": False}

@@ -144,10 +144,10 @@ def _goal(goal: float, end: float, look: Look) -> list[Any]:
 
 def _enough(end: float, look: Look) -> list[Any]:
     """Four times in five, across."""
-    mark = pd.DataFrame({"chance": [ENOUGH], "fall": [end], "text": ["Four times in five"]})
+    mark = pd.DataFrame({"chance": [ENOUGH], "fall": [0.0], "text": ["Four times in five"]})
     y = base.number_y("chance", (0.0, 100.0), percent=True)
     rule = alt.Chart(mark).mark_rule(strokeWidth=1.2, color=look.rule).encode(y=y)
-    words_ = _halo(alt.Chart(mark), look, look.muted, align="right", baseline="bottom", dx=-3, dy=-4)
+    words_ = _halo(alt.Chart(mark), look, look.muted, align="left", baseline="bottom", dx=4, dy=-4)
     return [rule, *(t.encode(x=_falls("fall", end), y=y, text="text:N") for t in words_)]
 
 

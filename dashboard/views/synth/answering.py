@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import pandas as pd
@@ -34,6 +34,7 @@ class Answer:
     others: pd.DataFrame  # every specification beside it
     place: str
     measure: str
+    last: pd.Period  # last month asked for
     why: str  # why this estimator
     identity: str  # what it depends on, for caches
 
@@ -100,7 +101,7 @@ def answer(
             made = ready
         else:
             try:
-                made = _fitted(ready, place, measure, chosen, repr(key), progress)
+                made = _fitted(ready, place, measure, last, chosen, repr(key), progress)
             except RefusedError as why:
                 made = plain_refusal(str(why))
         kept.put(key, made)
@@ -111,6 +112,7 @@ def _fitted(
     ready: Case,
     place: str,
     measure: str,
+    last: pd.Period,
     chosen: Mapping[str, str],
     identity: str,
     progress: Progress | None,
@@ -134,13 +136,13 @@ def _fitted(
     months = pd.PeriodIndex(ready.panel.index)
     start = pd.Period(spec.start, "M")
     others = specification_table(
-        ready.panel, replace(spec, inference=("placebo",)), ready.population,
+        ready.panel, spec, ready.population,
         estimators=answered_by_all(), donor_sets=_sets(ready, result),
         windows=[str(start - m) for m in (36, 60) if start - m > months[0]],
         first_periods=("dropped",) if spec.first_period == "after" else ("after",),
-        background=ready.background, progress=part(0.3, 0.7),
+        background=ready.background, progress=part(0.3, 0.7), known=(result,),
     )  # fmt: skip
-    return Answer(result, ready, others, place, measure, why, identity)
+    return Answer(result, ready, others, place, measure, last, why, identity)
 
 
 def _sets(ready: Case, result: SynthResult) -> dict[str, tuple[str, ...]]:

@@ -31,16 +31,16 @@ SHORT: Final = {
     "lasso": "Lasso with an intercept",
 }
 RULE: Final = "rule"
-ESTIMATORS: Final = {RULE: "By rule: demeaned, or index where the place lies above all others"} | SHORT
+ESTIMATORS: Final = {RULE: "By rule"} | SHORT
 #: Months of history before the start; short windows fit noise, long ones other times.
-HISTORY: Final = {RULE: "By rule: as far back as 30 places are complete"} | {
+HISTORY: Final = {RULE: "By rule"} | {
     str(12 * y): f"{y} years" for y in (3, 4, 5, 6, 7, 8)
 }  # fmt: skip
 POOLS: Final = {p.preset_id: p.label for p in PRESETS}
 FIRST: Final = {"after": "Counts as after", "before": "Counts as before", "dropped": "Is left out"}
 SKIP: Final = {"no": "Nothing", "jump": "March 2020 to June 2021"}
 _SKIPPED: Final = {"no": (), "jump": (("2020-03", "2021-06"),)}
-RANGES: Final = {"placebo": "Other places", "both": "Other places and past forecasts, the wider"}
+RANGES: Final = {"placebo": "Other places", "both": "Both, the wider"}
 _INFERENCE: Final = {"placebo": ("placebo",), "both": ("placebo", "rolling_origin")}
 LEVELS: Final = {"80": "80\u00a0%", "90": "90\u00a0%", "95": "95\u00a0%"}
 #: A start needs a year of history and one month after it.
@@ -75,7 +75,9 @@ def controls(place: str, measure: str) -> list[Setting]:
         Setting("start", "Start", months, start, "First month that counts as after."),
         Setting("first", "The start month", FIRST, "after", "It is often a month of two halves."),
         Setting("estimator", "Estimator", ESTIMATORS, RULE,
-                "Demeaned keeps the distance in level, index keeps the ratio, classic does neither."),
+                "By rule: index where the place lies outside the range of all others in more than a tenth of "
+                "the months, else demeaned. Demeaned keeps the distance in level, index keeps the ratio, "
+                "classic does neither."),
         Setting("pool", "Comparison places", POOLS, "all", about),
         Setting("history", "History before the start", HISTORY, RULE,
                 "A short one follows noise, a long one other times. The rule takes the earliest January from "
@@ -83,7 +85,7 @@ def controls(place: str, measure: str) -> list[Setting]:
         Setting("skip", "Months to leave out", SKIP, "no", "Neither fitted nor counted."),
         Setting("ranges", "Range from", RANGES, "placebo",
                 "Other places: how far the method misses where nothing started. Past forecasts: how far it "
-                "missed here, before the start."),
+                "missed here, before the start. Both: the wider of the two."),
         Setting("level", "Level of the range", LEVELS, "90",
                 "90\u00a0% needs 9 comparison places, 95\u00a0% needs 19."),
         Setting("without", "Leave out places", donors, "", "Comparison places not to use.", several=True),

@@ -92,7 +92,7 @@ def check_lists(found: Answer, *, exact: bool) -> list[tuple[str, list[str]]]:
 def _line(check: Check, *, exact: bool) -> str:
     question, meaning = _PLAIN.get(check.name, (check.name, ""))
     told = {
-        CheckState.FAILED: f"No. {meaning}".strip(),
+        CheckState.FAILED: "No." if exact else f"No. {meaning}".strip(),
         CheckState.CANNOT_TELL: _UNTOLD,
         CheckState.PASSED: "Yes.",
     }[check.state]

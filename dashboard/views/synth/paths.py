@@ -136,17 +136,18 @@ def spaghetti(found: Answer) -> Made:
     return "spaghetti", {
         "key": "synth_placebos",
         "title": f"{place} ended further from its comparison than {placebo.n_placebos - further} of "
-                 f"{placebo.n_placebos} places without the tactic",
+                 f"{placebo.n_placebos} comparison places",
         "sentence": "Each grey line is a place where nothing started, treated as if something had. The "
                     "further the line of the place stands out on the right, the less chance explains it.",
         "chart": lambda look: charts.placebo_spaghetti(
-            drawn, treated=own, treated_label=place, start=start, percent=False, look=look
+            drawn, treated=own, treated_label=place, start=start, percent=False, look=look,
+            others_label="The same method on comparison places",
         ),
         "table": gaps[["unit", "period", "gap"]],
         "columns": {"unit": Column("Place"), "period": Column("Months from", "month"),
                     "gap": Column("Difference, on the scale of the range", "decimal2")},
-        "alt": f"Lines: the difference in {what} of {place} among those of {placebo.n_placebos} places "
-               "without the tactic, each on the scale of the range.",
+        "alt": f"Lines: the difference in {what} of {place} among those of {placebo.n_placebos} comparison "
+               "places, each on the scale of the range.",
         "note": f"Means of {several} months. Each line is divided by how far the method misses a place of "
                 "that size and fit before the start: a place that is fitted badly will also be predicted "
                 "badly. Lines that leave the picture are cut at its edge.",
@@ -168,7 +169,7 @@ def distribution(found: Answer) -> Made:
     }  # fmt: skip
     return "distribution", {
         "key": "synth_placebo_total",
-        "title": f"In {further} of {n} places without the tactic the total difference was as large or larger",
+        "title": f"In {further} of {n} comparison places the total difference was as large or larger",
         "sentence": "One dot a place. The further out the line lies among the dots, the less chance "
                     "explains the difference.",
         "chart": lambda look: charts.placebo_distribution(
@@ -176,7 +177,7 @@ def distribution(found: Answer) -> Made:
             title="Total difference after the start, on the scale of the range",
         ),
         "table": shown, "columns": columns,
-        "alt": f"Dots: total difference after the start in {n} places without the tactic; a line: {place}.",
+        "alt": f"Dots: total difference after the start in {n} comparison places; a line: {place}.",
         "note": "Each total is divided by how far the method misses a place of that size and fit; the table "
                 "also gives it in misfits before the start alone.",
     }  # fmt: skip

@@ -7,7 +7,7 @@ import pandas as pd
 
 from analysis.data.vocabulary import MEASURES, PLACES
 from analysis.evidence import CheckState
-from analysis.synth import PlaceboTest, range_in_words
+from analysis.synth import PlaceboTest
 from dashboard import charts, headlines
 from dashboard import words as w
 from dashboard.components import Number
@@ -78,7 +78,7 @@ def numbers(found: Answer) -> list[Number]:
     if placebo is not None:
         said.append(
             Number(
-                "Places without the tactic that moved as far",
+                "Comparison places that moved as far",
                 f"{as_far(found, placebo)} of {placebo.n_placebos}",
                 None,
                 "Few would be unusual; the range is made from them.",
@@ -131,13 +131,26 @@ def rank_sentence(found: Answer, *, p_values: bool) -> str:
             f"(p = {w.number(placebo.p_value, 2)})."
         )
         if found.result.conformal is not None:
-            said += f" {found.result.conformal.sentence}"
+            said += f" {in_words(found.result.conformal.sentence)}"
     return said
 
 
 def span(found: Answer) -> str:
-    """The range of all specifications in one sentence."""
-    return in_words(range_in_words(found.others))
+    """Where the specifications lie, in words."""
+    done = found.others[found.others["answered"] & found.others["percent"].notna()]
+    if done.empty:
+        return "No other way to ask could be answered."
+    low, middle, high = (float(done["percent"].quantile(q)) for q in (0.25, 0.5, 0.75))
+    below, above = int((done["percent_upper"] < 0).sum()), int((done["percent_lower"] > 0).sum())
+    sides = [
+        f"{'all' if n == len(done) else w.small_number(n) if n else 'none'} lies wholly {side} zero"
+        if n < 2 else f"{'all' if n == len(done) else w.small_number(n)} lie wholly {side} zero"
+        for n, side in ((below, "below"), (above, "above"))
+    ]  # fmt: skip
+    return (
+        f"The middle one says {w.fewer(middle)}; half of them lie between {w.fewer(low)} and "
+        f"{w.fewer(high)}. Of their ranges, {w.join(sides)}."
+    )
 
 
 def power_sentence(found: Answer) -> str:

@@ -46,7 +46,7 @@ def _of_the_time(chance: float) -> str:
         return "almost never"
     if chance > 0.995:
         return "almost always"
-    return f"{w.odds(chance)} times"
+    return f"in {w.odds(chance)} cases"
 
 
 def months(found: Answer) -> Made:

@@ -19,6 +19,7 @@ _WORDS: Final = (
     ("treated unit", "place itself"),
     ("Units are measured", "Places are measured"),
     ("every unit", "every place"),
+    ("in the unit", "in the place"),
     ("index estimator", "index synthetic control"),
 )
 
