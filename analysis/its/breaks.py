@@ -15,11 +15,12 @@ import pandas as pd
 
 from analysis.evidence import Check, CheckState, RefusedError
 from analysis.its import glm, many
+from analysis.its.breaks_linear import p_value, places
 from analysis.its.design import Design
 from analysis.its.latent import integrate_many
 from analysis.its.many import Array
 from analysis.its.series import Prepared
-from analysis.its.spec import ItsSpec
+from analysis.its.spec import LINEAR, ItsSpec
 
 TRIM: Final = 0.15
 SIMULATIONS: Final = 299
@@ -63,14 +64,14 @@ def check(
     if n < 30:
         return Check(NAME, CheckState.CANNOT_TELL, f"{n} {series.unit}s are too few to look for a break.")
     try:
-        table = search(alone, design)
-        if table.empty:
-            raise RefusedError("no month could be tried")
-        top = table.iloc[int(table["lr"].to_numpy().argmax())]
-        best = int(np.flatnonzero(alone.periods[alone.used] == top["start"])[0])
-        p, simulated = _p_value(alone, design, best, simulations, seed)
+        if spec.family in LINEAR:
+            table, p, simulated = _linear(alone, design, simulations, seed)
+        else:
+            table, p, simulated = _counts(alone, design, simulations, seed)
     except RefusedError as refusal:
         return Check(NAME, CheckState.CANNOT_TELL, f"The search for a break did not work: {refusal}")
+    statistic = "f" if spec.family in LINEAR else "lr"
+    top = table.iloc[int(table[statistic].to_numpy().argmax())]
     real = series.periods[series.start]
     away = int((pd.Period(top["start"]) - real).n)
     plural, side = "s" if abs(away) != 1 else "", "after" if away > 0 else "before"
@@ -80,13 +81,35 @@ def check(
         f"Left to itself, the series breaks most in {top['start']} ({fall}), {where} "
         f"(p {p:.3f} by {simulated} simulated series without a break)"
     )
-    table = table.assign(p=p, largest=table["lr"] == table["lr"].max())
+    table = table.assign(p=p, largest=table[statistic] == table[statistic].max())
     if p >= 0.05:
         return Check(NAME, CheckState.CANNOT_TELL, f"{said}: no clear break anywhere.", table)
     inside = -3 <= away <= max(3, series.first_after - series.start + 3)
     if inside:
         return Check(NAME, CheckState.PASSED, f"{said}.", table)
     return Check(NAME, CheckState.FAILED, f"{said}: something else may have moved the series.", table)
+
+
+def _counts(series: Prepared, design: Design, simulations: int, seed: int) -> tuple[pd.DataFrame, float, int]:
+    table = search(series, design)
+    if table.empty:
+        raise RefusedError("no month could be tried")
+    top = table.iloc[int(table["lr"].to_numpy().argmax())]
+    best = int(np.flatnonzero(series.periods[series.used] == top["start"])[0])
+    p, simulated = _p_value(series, design, best, simulations, seed)
+    return table, p, simulated
+
+
+def _linear(series: Prepared, design: Design, simulations: int, seed: int) -> tuple[pd.DataFrame, float, int]:
+    y, x, offset, periods = _null(series, design)
+    rate = y / (np.exp(offset) / series.per)
+    first = places(len(rate), TRIM)
+    p, f, beta = p_value(rate, x, series.time[series.used], first, simulations=simulations, seed=seed)
+    base = np.array([rate[: int(at)].mean() for at in first])
+    base = np.where(base > 0, base, rate.mean())  # no event before: against the whole
+    ratio = 1.0 + beta / base
+    table = pd.DataFrame({"start": periods[first.astype(int)], "rate_ratio": ratio, "f": f})
+    return table, p, simulations
 
 
 def _null(series: Prepared, design: Design) -> tuple[Array, Array, Array, pd.PeriodIndex]:

@@ -20,7 +20,7 @@ from analysis.its.design import Design
 from analysis.its.latent import pairs
 from analysis.its.many import Array
 from analysis.its.series import Prepared
-from analysis.its.spec import ItsSpec
+from analysis.its.spec import LINEAR, ItsSpec
 
 #: Pretended starts: periods needed before and after each, how many are tried at most and at least.
 BEFORE: Final = 12
@@ -43,17 +43,20 @@ class _Past:
     time: Array
     total: Array | None
     periods: pd.PeriodIndex
-    latent: bool
+    kind: str
 
 
 def placebo_many(jobs: Sequence[tuple[Prepared, Design, ItsSpec]]) -> list[pd.DataFrame | None]:
-    """Pretended starts of many series: ``start, log_ratio, se, z, p``; None where the past is too short."""
+    """Pretended starts of many series: ``start, log_ratio, se, z, p``; None where the past is too short.
+
+    For linear families ``log_ratio`` is a difference of rates.
+    """
     out: list[pd.DataFrame | None] = [None] * len(jobs)
-    groups: dict[tuple[int, bool, bool], list[_Past]] = {}
+    groups: dict[tuple[int, bool, str], list[_Past]] = {}
     for place, (series, design, spec) in enumerate(jobs):
         past = _past(place, series, design, spec)
         if past is not None:
-            key = (past.x.shape[1], past.total is not None, past.latent)
+            key = (past.x.shape[1], past.total is not None, past.kind)
             groups.setdefault(key, []).append(past)
     for group in groups.values():
         for first in range(0, len(group), _TOGETHER):
@@ -72,7 +75,14 @@ def _past(place: int, series: Prepared, design: Design, spec: ItsSpec) -> _Past 
     starts = starts[:: max(1, int(np.ceil(len(starts) / AT_MOST)))]
     y, offset = series.count[pre], series.offset[pre]
     total = None
-    if series.control is not None and series.control_offset is not None:
+    kind = "latent" if spec.family == "latent_ar1" else "linear" if spec.family in LINEAR else "counts"
+    if kind == "linear":
+        # Rates (beside comparisons: over the mean of theirs), by least squares.
+        y = y / (np.exp(offset) / series.per)
+        if series.others:
+            y = y - np.mean([(c / (np.exp(o) / series.per))[pre] for c, o in series.others], axis=0)
+        offset = np.zeros(len(y))
+    elif series.control is not None and series.control_offset is not None:
         some = y + series.control[pre] > 0
         pre, y = pre[some], y[some]
         total = y + series.control[pre]
@@ -95,7 +105,7 @@ def _past(place: int, series: Prepared, design: Design, spec: ItsSpec) -> _Past 
         series.time[pre],
         total,
         series.periods[starts],
-        spec.family == "latent_ar1",
+        kind,
     )
 
 
@@ -108,29 +118,33 @@ def _tried(group: list[_Past]) -> list[pd.DataFrame | None]:
         [p.time for p in group],
         totals or None,
     )
-    fits = many.irls(rows)
     s, n, k = rows.x.shape
+    kind = group[0].kind
+    if kind == "linear":
+        response, weight, settled = rows.y, np.ones((s, n)), np.ones(s, bool)
+    else:
+        fits = many.irls(rows)
+        response, weight, settled = fits.eta - rows.offset + fits.residual, fits.weight, fits.settled
     dates = max(p.steps.shape[1] for p in group)
     steps = np.zeros((s, n, dates))
     for place, past in enumerate(group):
         steps[place, : len(past.y), : past.steps.shape[1]] = past.steps
-    response = np.where(rows.used, fits.eta - rows.offset + fits.residual, 0.0)
-    weight = np.where(rows.used, fits.weight, 1.0)
-    weight = np.where(np.isfinite(weight) & fits.settled[:, None], weight, 1.0)
-    response = np.where(np.isfinite(response) & fits.settled[:, None], response, 0.0)
+    fine_rows = rows.used & settled[:, None] & np.isfinite(weight) & np.isfinite(response)
+    weight, response = np.where(fine_rows, weight, 1.0), np.where(fine_rows, response, 0.0)
     scale = np.sqrt(np.einsum("snk,snk->sk", rows.x, rows.x))
     columns = np.concatenate([rows.x / scale[:, None, :], steps, response[:, :, None]], axis=2)
-    grid = pairs() if group[0].latent else np.array([[0.0, 0.0, 1.0]])
+    grid = pairs() if kind == "latent" else np.array([[0.0, 0.0, 1.0]])
     product, log_det = many.crossed(columns, weight, rows, grid[:, 0], grid[:, 1])
     beta, variance, log_weight = _added(product, log_det, k, grid[:, 2])
     count = rows.used.sum(axis=1)
-    if not group[0].latent:
-        # One component: the scale of the residuals with the step in the model, at least that of counts.
+    if kind != "latent":
+        # One component: the scale of the residuals with the step in the model; of counts at least theirs.
         rest = -2.0 * (log_weight + 0.5 * log_det[:, :, None])
-        variance = variance * np.maximum(rest / np.maximum(count - k - 1, 1)[:, None, None], 1.0)
+        least = 1.0 if kind == "counts" else 0.0
+        variance = variance * np.maximum(rest / np.maximum(count - k - 1, 1)[:, None, None], least)
     weights = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
     weights /= weights.sum(axis=1, keepdims=True)
-    if not group[0].latent:
+    if kind != "latent":
         weights = np.ones_like(weights)
     mean = np.einsum("sgd,sgd->sd", weights, beta)
     sd = np.sqrt(np.einsum("sgd,sgd->sd", weights, variance + (beta - mean[:, None, :]) ** 2))
@@ -141,8 +155,10 @@ def _tried(group: list[_Past]) -> list[pd.DataFrame | None]:
     for place, past in enumerate(group):
         m = past.steps.shape[1]
         # A stretch without events has no level: such a start is no try.
-        fine = np.isfinite(mean[place, :m]) & np.isfinite(sd[place, :m]) & (sd[place, :m] < 1.8)
-        if not fits.settled[place] or fine.sum() < AT_LEAST:
+        fine = np.isfinite(mean[place, :m]) & np.isfinite(sd[place, :m]) & (sd[place, :m] > 0)
+        if kind != "linear":
+            fine &= sd[place, :m] < 1.8
+        if not settled[place] or fine.sum() < AT_LEAST:
             out.append(None)
             continue
         out.append(

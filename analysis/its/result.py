@@ -183,7 +183,12 @@ def conclude(
         post_months=int(series.post.sum()),
         controlled=controlled,
         choices=choices,
-        warnings=(*_warnings(series, spec, controlled), *found.warnings, *ask.failures(checks)),
+        warnings=(
+            *series.warnings,
+            *_warnings(series, spec, controlled),
+            *found.warnings,
+            *ask.failures(checks),
+        ),
     )
     return ItsResult(
         effect=effect,

@@ -43,6 +43,9 @@ FAMILIES: Final[tuple[tuple[Family, Covariance], ...]] = (
 #: Families whose intervals are known to be too narrow are shown, but make no disagreement by themselves.
 NARROW: Final = frozenset({("poisson", "model"), ("poisson", "hac"), ("ols", "hac")})
 
+#: Families that make no sense for values that are not whole numbers.
+OF_COUNTS: Final = frozenset({"latent_ar1", "poisson", "quasi_poisson", "negative_binomial"})
+
 #: Kinds of variants and the names of their checks.
 KINDS: Final = {
     "family": "Other families",
@@ -65,10 +68,11 @@ class Variant:
 
 def variants(series: Prepared, spec: ItsSpec) -> list[Variant]:
     """All variants of one question, the question itself left out."""
+    whole = bool(np.all(series.count[series.used] % 1 == 0))
     found = [
         _variant("family", family_name(family, covariance), series, _family(spec, family, covariance))
         for family, covariance in FAMILIES
-        if (family, covariance) != (spec.family, spec.covariance)
+        if (family, covariance) != (spec.family, spec.covariance) and (whole or family not in OF_COUNTS)
     ]
     if series.per_year == 12:
         found += [

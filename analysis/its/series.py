@@ -21,6 +21,9 @@ MEAN_MONTH: Final = 30.4375
 _PER_YEAR: Final = {"M": 12, "Q": 4, "Y": 1}
 _WORDS: Final = {12: "month", 4: "quarter", 1: "year"}
 
+#: A change of the log population from one period to the next that no place goes through.
+JUMP: Final = 0.1
+
 MIN_PRE, MIN_PRE_EVENTS, MIN_POST, MIN_POST_SLOPE, MIN_EXPECTED = 24, 30, 6, 12, 10
 
 
@@ -55,6 +58,7 @@ class Prepared:
     start: int
     first_after: int
     choices: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
     @property
     def pre(self) -> Flags:
@@ -181,7 +185,7 @@ def prepare(data: pd.DataFrame, spec: ItsSpec, control: Control) -> Prepared:
         periods, count, offset, np.arange(1.0, len(periods) + 1), after, ended, available, used,
         covariates, other, other_offset, others, names,
         100_000.0 if "population" in table.columns else 1.0, per_year,
-        int((start - first).n), int(np.argmax(after)), tuple(choices),
+        int((start - first).n), int(np.argmax(after)), tuple(choices), _jumps(table),
     )  # fmt: skip
     enough(ready, spec)
     return ready
@@ -302,6 +306,23 @@ def _offset(
         days = (periods.end_time.normalize() - periods.start_time).days.to_numpy() + 1
         offset += np.log(days / MEAN_MONTH)
     return offset
+
+
+def _jumps(table: pd.DataFrame) -> tuple[str, ...]:
+    """A sentence when the population of the series jumps from one period to the next."""
+    if "population" not in table.columns:
+        return ()
+    people = table["population"].to_numpy(float)
+    with np.errstate(all="ignore"):
+        step = np.abs(np.diff(np.log(people)))
+    step = np.where(np.isfinite(step), step, 0.0)
+    if not len(step) or step.max() <= JUMP:
+        return ()
+    at = int(step.argmax())
+    return (
+        f"The population jumps from {people[at]:,.0f} to {people[at + 1]:,.0f} in {table.index[at + 1]}. "
+        "If the place did not grow or shrink so, the rates before and after cannot be compared.",
+    )
 
 
 def enough(ready: Prepared, spec: ItsSpec) -> None:

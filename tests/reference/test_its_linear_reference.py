@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.evidence import CheckState
 from analysis.its import ItsSpec, fit
-from analysis.its.breaks import search
+from analysis.its.breaks import check, search
+from analysis.its.breaks_linear import f_statistics
 from analysis.its.checks import autocorrelation, breusch_godfrey, ljung_box
 from analysis.its.design import build
 from analysis.its.linear import newey_west, ols
@@ -309,3 +311,22 @@ def test_boston_own_break(reference: Path) -> None:
     best = int(found["lr"].to_numpy().argmax())
     assert wanted["at_t0"][best] == wanted["argmax_t0"] == 56
     assert found["lr"].max() == pytest.approx(wanted["max_LR"], rel=1e-8)
+
+
+def test_boston_f_statistics_of_a_changed_mean(reference: Path) -> None:
+    wanted = block(reference, "boston")["structural_change"]
+    y = table(reference, "boston")["homicides"].to_numpy(float)
+    # strucchange tries the last row before the break, from floor(0.15 n) on.
+    last = np.arange(int(0.15 * 77), 77 - int(0.15 * 77) + 1)
+    f, _ = f_statistics(y[None, :], np.ones((77, 1)), last.astype(float))
+    assert f.max() == pytest.approx(wanted["supF_mean_model"]["stat"], rel=1e-9)
+    assert last[int(f.argmax())] == wanted["breakpoints_ols_mean"]["one_break_at"]
+    own = prepare(
+        pd.DataFrame({"count": y}, index=pd.period_range("1992-01", periods=77, freq="M")),
+        spec("1996-06", trend=False),
+        None,
+    )
+    found = check(own, build(own, spec("1996-06", trend=False)), spec("1996-06", trend=False))
+    assert found.state is CheckState.PASSED
+    assert found.table["f"].max() == pytest.approx(wanted["supF_mean_model"]["stat"], rel=1e-9)
+    assert found.table["p"].iloc[0] < 0.02  # 5.5e-6 by asymptotics; 299 simulated series reach 0.0033

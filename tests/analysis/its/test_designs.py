@@ -185,3 +185,34 @@ def test_a_huge_month_is_named(simulate):
     data.loc["2016-03", "count"] = 5000
     answer = quiet(data)
     assert any("2016-03" in w for w in answer.effect.warnings)
+
+
+def test_a_jump_of_the_population_is_named(simulate):
+    data = simulate(9).assign(population=np.where(np.arange(96) < 40, 300_000.0, 3_000_000.0))
+    warning = next(w for w in fit(data, ItsSpec(START)).effect.warnings if "population jumps" in w)
+    assert "300,000 to 3,000,000 in 2015-05" in warning
+    slow = simulate(9).assign(population=300_000 * 1.001 ** np.arange(96))
+    assert not any("jumps" in w for w in fit(slow, ItsSpec(START)).effect.warnings)
+
+
+def test_values_that_are_no_counts_meet_linear_families_only(simulate):
+    rng = np.random.default_rng(3)
+    months = pd.period_range("2012-01", periods=96, freq="M")
+    share = 0.5 + 0.001 * np.arange(96) - 0.2 * (months >= START) + rng.normal(0, 0.02, 96)
+    data = pd.DataFrame({"count": share}, index=months)
+    answer = examine(data, ItsSpec(START, family="ols", days_in_month=False, gates=False), simulations=30)
+    assert set(answer.sensitivity["variant"]).isdisjoint({"Poisson counts", "quasi-Poisson counts"})
+    assert answer.effect.percent.contains(-100 * 0.2 * 24 / (0.5 * 24 + 0.001 * np.arange(72, 96).sum()))
+    named = {c.name: c for c in answer.checks}
+    assert named["The data's own break"].state.value == "passed"
+    assert named["Pretended starts"].table["se"].max() < 0.05
+    assert answer.placebo_rank[0] == 1
+
+
+def test_quarters_go_through_the_whole_battery():
+    rng = np.random.default_rng(4)
+    quarters = pd.period_range("2005Q1", periods=60, freq="Q")
+    data = pd.DataFrame({"count": rng.poisson(80, 60).astype(float)}, index=quarters)
+    answer = quiet(data, ItsSpec("2015Q1", days_in_month=True, harmonics=1))
+    assert answer.power.empty
+    assert "quarter" in " ".join(answer.effect.choices)
