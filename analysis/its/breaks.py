@@ -70,8 +70,7 @@ def check(
             table, p, simulated = _counts(alone, design, simulations, seed)
     except RefusedError as refusal:
         return Check(NAME, CheckState.CANNOT_TELL, f"The search for a break did not work: {refusal}")
-    statistic = "f" if spec.family in LINEAR else "lr"
-    top = table.iloc[int(table[statistic].to_numpy().argmax())]
+    top = table.iloc[int(table["lr"].to_numpy().argmax())]
     real = series.periods[series.start]
     away = int((pd.Period(top["start"]) - real).n)
     plural, side = "s" if abs(away) != 1 else "", "after" if away > 0 else "before"
@@ -81,7 +80,7 @@ def check(
         f"Left to itself, the series breaks most in {top['start']} ({fall}), {where} "
         f"(p {p:.3f} by {simulated} simulated series without a break)"
     )
-    table = table.assign(p=p, largest=table[statistic] == table[statistic].max())
+    table = table.assign(p=p, largest=table["lr"] == table["lr"].max())
     if p >= 0.05:
         return Check(NAME, CheckState.CANNOT_TELL, f"{said}: no clear break anywhere.", table)
     inside = -3 <= away <= max(3, series.first_after - series.start + 3)
@@ -108,7 +107,9 @@ def _linear(series: Prepared, design: Design, simulations: int, seed: int) -> tu
     base = np.array([rate[: int(at)].mean() for at in first])
     base = np.where(base > 0, base, rate.mean())  # no event before: against the whole
     ratio = 1.0 + beta / base
-    table = pd.DataFrame({"start": periods[first.astype(int)], "rate_ratio": ratio, "f": f})
+    # The likelihood ratio of normal errors, so that the table reads like that of counts.
+    lr = len(rate) * np.log1p(f / (len(rate) - x.shape[1] - 1))
+    table = pd.DataFrame({"start": periods[first.astype(int)], "rate_ratio": ratio, "lr": lr, "f": f})
     return table, p, simulations
 
 
