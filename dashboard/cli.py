@@ -9,19 +9,16 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from dashboard.commands import attach
+from dashboard.commands.common import bar, out, refuse
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "data_samples"
@@ -41,8 +38,6 @@ app = typer.Typer(
     no_args_is_help=False,
     add_completion=False,
 )
-out = Console()
-err = Console(stderr=True)
 
 
 class AudienceName(StrEnum):
@@ -54,25 +49,6 @@ class AudienceName(StrEnum):
 
 
 HubOption = Annotated[Path, typer.Option("--hub", help="Folder of the hub; made when it does not exist.")]
-
-
-def refuse(message: str) -> typer.Exit:
-    """Say why not, in plain words, and end with exit code 1."""
-    err.print(f"[bold]Refused:[/bold] {message}", highlight=False)
-    return typer.Exit(1)
-
-
-@contextmanager
-def bar(title: str) -> Iterator[Callable[[int, int, str], None]]:
-    """A progress bar as a callback ``(done, total, text)``; it appears on the first call."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True) as progress:
-        task = progress.add_task(title, total=None)
-
-        def step(done: int, total: int, text: str) -> None:
-            progress.update(task, completed=done, total=total, description=f"{title}: {text}")
-
-        yield step
 
 
 @app.callback(invoke_without_command=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from analysis.data.hub import Hub
@@ -18,7 +19,7 @@ err = Console(stderr=True)
 
 def refuse(message: str) -> typer.Exit:
     """Say why not, in plain words, and end with exit code 1."""
-    err.print(f"[bold]Refused:[/bold] {message}", highlight=False)
+    err.print(f"[bold]Refused:[/bold] {escape(message)}", highlight=False)
     return typer.Exit(1)
 
 

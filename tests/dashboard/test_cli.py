@@ -23,7 +23,7 @@ def monthly(root: Path) -> Path:
 
 def test_help_names_every_command() -> None:
     text = run(app, ["--help"]).output
-    for command in ("serve", "import", "check", "sample"):
+    for command in ("serve", "import", "check", "build", "sample"):
         assert command in text
 
 
@@ -99,12 +99,72 @@ def test_sample_will_not_write_over_something_else(tmp_path: Path) -> None:
     assert (tmp_path / "letter.txt").read_text() == "do not lose me"
 
 
-def test_only_the_public_view_leaves_this_machine(root: Path) -> None:
+AUTH = """[auth]
+redirect_uri = "https://example.org/oauth2callback"
+cookie_secret = "0123456789abcdef0123456789abcdef"
+client_id = "sln"
+client_secret = "secret"
+server_metadata_url = "https://login.example.org/.well-known/openid-configuration"
+"""
+
+
+def test_only_the_public_view_leaves_this_machine_without_signing_in(root: Path, tmp_path: Path) -> None:
     command = ["serve", "--hub", str(root / "data_samples"), "--address", "0.0.0.0"]
     for audience in ("council", "researcher"):
         result = run(app, [*command, "--audience", audience])
         assert result.exit_code == 1
         assert "this machine only" in result.output
+        assert "[auth]" in result.output
+    (tmp_path / "secrets.toml").write_text("[other]\n")
+    result = run(app, [*command, "--audience", "council", "--secrets", str(tmp_path / "secrets.toml")])
+    assert result.exit_code == 1
+    assert "sets up no signing in" in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (AUTH, "names nobody who may see the council view"),
+        (AUTH + '[access]\nresearcher = ["a@b.org"]\n', "names nobody who may see the council view"),
+        (AUTH + '[access]\ncouncil = "a@b.org"\n', "names nobody"),
+        (AUTH.replace('client_id = "sln"\n', ""), "lacks client_id"),
+        (AUTH.replace("0123456789abcdef0123456789abcdef", "short"), "cookie_secret has 5 characters"),
+        (AUTH.replace("/oauth2callback", "/elsewhere"), "redirect_uri must be"),
+        ("[auth", "cannot be read as TOML"),
+    ],
+)
+def test_signing_in_that_cannot_work_is_refused_in_words(
+    root: Path, tmp_path: Path, text: str, said: str
+) -> None:
+    file = tmp_path / "secrets.toml"
+    file.write_text(text)
+    hub = str(root / "data_samples")
+    result = run(app, ["serve", "--hub", hub, "--audience", "council", "--secrets", str(file)])
+    assert result.exit_code == 1
+    assert said in " ".join(result.output.split())
+
+
+def test_build_makes_a_release_and_serve_refuses_a_touched_one(tmp_path: Path) -> None:
+    hub, out = tmp_path / "hub", tmp_path / "release"
+    open_hub(hub)
+    made = run(app, ["build", "--hub", str(hub), "--out", str(out)])
+    assert made.exit_code == 0, made.output
+    assert "sln serve --release" in made.output
+    again = run(app, ["build", "--hub", str(hub), "--out", str(out)])
+    assert again.exit_code == 1
+    assert "never changed" in again.output
+    other = run(app, ["serve", "--release", str(out), "--audience", "council"])
+    assert other.exit_code == 1
+    assert "made for the public audience" in " ".join(other.output.split())
+    both = run(app, ["serve", "--release", str(out), "--hub", str(hub)])
+    assert both.exit_code == 1
+    file = out / "series.json"
+    file.chmod(0o644)
+    file.write_bytes(file.read_bytes()[:-2])
+    touched = run(app, ["serve", "--release", str(out)])
+    assert touched.exit_code == 1
+    assert "series.json is cut short" in " ".join(touched.output.split())
+    assert run(app, ["build", "--hub", str(tmp_path / "none"), "--out", str(out)]).exit_code == 1
 
 
 def test_serve_of_a_missing_hub_says_how_to_make_one(tmp_path: Path) -> None:
