@@ -86,7 +86,7 @@ def form(
             with st.expander(heading) if heading else st.container():
                 grid = st.grid(min_column_width=230)
                 picked |= {c.key: _control(grid, name, c, now[c.key]) for c in group}
-        pressed = st.form_submit_button(run, type="primary")
+        pressed = st.form_submit_button(run)
     held = picked if pressed else now
     asked = bool(pressed or linked or st.session_state.get(f"_asked_{name}"))
     _keep(name, controls, held)
@@ -95,6 +95,14 @@ def form(
         if st.query_params.get(RUN) != "1":
             st.query_params[RUN] = "1"
     return held, asked
+
+
+def fill(name: str, values: Mapping[str, str]) -> None:
+    """Put values into a form, as a callback of a button above it: key → identifier."""
+    for key, value in values.items():
+        st.session_state[f"_kept_{name}_{key}"] = value
+        st.session_state[f"_{name}_{key}"] = value
+        st.query_params.pop(key, None)
 
 
 def _keep(name: str, controls: Sequence[Setting], held: Mapping[str, str]) -> None:

@@ -91,6 +91,12 @@ else:
     measure_now = state.chosen("measure", measures, measures[0])
     view = state.filters(facts.places, measures, data.months_to_choose(place_now, measure_now), place=default)
     first = st.container()
+    with st.container(horizontal=True, vertical_alignment="center", key="its_presets"):
+        st.markdown("Start from:")
+        for name, sentence, settings in its.presets():
+            st.button(
+                name, help=sentence, key=f"preset_{name}", on_click=workbench.fill, args=("its", settings)
+            )
     chosen, asked = workbench.form("its", its.grouped(its.controls(view.place, view.measure)))
     if not asked:
         with first:

@@ -6,7 +6,7 @@ can be taken away in ``its_export``.
 """
 
 from dashboard.views.its_answer import Answer, Tried, answer, tried
-from dashboard.views.its_controls import FAMILIES, before_and_after, controls, grouped, specification
+from dashboard.views.its_controls import FAMILIES, before_and_after, controls, grouped, presets, specification
 from dashboard.views.its_data import window_of
 from dashboard.views.its_export import checklist, export
 from dashboard.views.its_figures import figures, preview
@@ -44,6 +44,7 @@ __all__ = [
     "not_yet",
     "numbers",
     "power",
+    "presets",
     "preview",
     "proof",
     "readable",

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.data.vocabulary import PLACES
 from analysis.evaluate import PRE_MONTHS
-from analysis.its import FAMILY_LABELS, ItsSpec
+from analysis.its import FAMILY_LABELS, PRESETS, ItsSpec
 from dashboard import data
 from dashboard import words as w
 from dashboard.workbench import Setting
@@ -86,6 +86,23 @@ def controls(place: str, measure: str) -> list[Setting]:
                 "They are asked the same question. When they moved too, something else happened.",
                 several=True),
     ]  # fmt: skip
+
+
+def presets() -> list[tuple[str, str, dict[str, str]]]:
+    """Ready-made specifications: name, one sentence, and the settings they make."""
+    found = []
+    for preset in PRESETS:
+        o = preset.options
+        waves, past = o.get("harmonics"), o.get("pre_periods")
+        chosen = {
+            "family": str(o["family"]), "phase": str(o.get("phase_in", 0)),
+            "history": "all" if past is None else str(past),
+            "harmonics": "rule" if waves is None else str(waves),
+            "slope": "yes" if o.get("slope") else "no", "errors": str(o.get("covariance", "model")),
+            "trend": "yes",
+        }  # fmt: skip
+        found.append((preset.name, preset.sentence, chosen))
+    return found
 
 
 def grouped(settings: Sequence[Setting]) -> list[tuple[str, list[Setting]]]:

@@ -19,6 +19,8 @@ from dashboard.workbench import CHECK_WORDS
 
 _MONTH: Final = re.compile(r"\b(\d{4})-(\d{2})\b(?:\s+to\s+(\d{4})-(\d{2})\b)?")
 _P_VALUE: Final = re.compile(r": Ljung–Box[^\n]*?\)(?=\.)(?:, Breusch[^\n]*?\)(?=\.))?|\s*\(p [^)]*\)")
+#: A span from a value to itself.
+_SPAN: Final = re.compile(r"estimates run from ([+−]?\d+ %) to \1(?!\d)")
 #: Words of the method → words of the form.
 _CODES: Final = {
     'covariance="model"': "standard errors “From the model”",
@@ -36,7 +38,8 @@ def readable(text: str, *, expert: bool = True) -> str:
         text = re.sub(rf"(?<![\w“]){re.escape(code)}(?!\w)", words, text)
     if not expert:
         text = _P_VALUE.sub("", text)
-    return _MONTH.sub(_months, text)
+    text = _SPAN.sub(r"the estimate is \1", text)
+    return _MONTH.sub(_months, text).replace(" %", w.PERCENT)
 
 
 def _months(found: re.Match[str]) -> str:
