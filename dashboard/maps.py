@@ -134,6 +134,7 @@ def deck(
         _shapes("context", scene.named("context"), look, fill=rgb(look.area), width=1),
         _shapes("places", scene.named("jurisdiction"), look, fill=rgb(look.grid, 0.55), width=1),
         _cells(data, look),
+        _shapes("neighborhoods", scene.named("neighborhood"), look, fill=None, width=0.6),
         _shapes("borders", scene.named("jurisdiction"), look, fill=None, width=1.5),
         _shapes("marked", marked_groups(data, scene), look, fill=None, width=2, line=rgb(look.goal)),
         _shapes("areas", list(scene.areas), look, fill=None, width=2.5, line=rgb(look.text)),

@@ -101,6 +101,8 @@ def static_map(
                 tooltip=[alt.Tooltip("tip:N", title="Here")],
             )
         )  # fmt: skip
+    if key and (near := scene.named("neighborhood")):
+        layers.append(layer(near, filled=False, stroke=look.outline, strokeWidth=0.4, strokeOpacity=0.6))
     layers.append(layer(places, filled=False, stroke=look.outline, strokeWidth=1.2))
     if marked := marked_groups(data, scene):
         layers.append(layer(marked, filled=False, stroke=look.goal, strokeWidth=2.2))

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from shapely.geometry import mapping
 
 from analysis.data import Hub
 from analysis.data.places import neighbours
@@ -43,6 +44,8 @@ CLASS_WORDS: Final[Mapping[str, str]] = {
     "cold 99": "Very unusually few (99\u00a0%)",
 }
 AREA_KM2: Final = {8: "0.7 km²", 9: "0.1 km²", 10: "0.015 km²"}
+#: Degrees by which outlines of neighborhoods are drawn more simply: about 20 metres.
+_SIMPLER: Final = 2e-4
 #: Shuffles of the page's tests: enough for p-values of 0.01, quick enough to wait for.
 _SHUFFLES: Final = 499
 
@@ -217,8 +220,32 @@ def build(
         concentration=spread, week=week, no_hour=no_hour,
         changes=tuple(area_changes(hub, found, rules, measure, place)),
         jurisdictions=found.jurisdictions, notes=found.notes, source=f"{publishers}; {window}",
-        synthetic=hub.synthetic, version=hub.version, outlines=hub.outlines(), extra=more,
+        synthetic=hub.synthetic, version=hub.version, outlines=_outlines(hub), extra=more,
     )  # fmt: skip
+
+
+def _outlines(hub: Hub) -> dict[str, Any]:
+    """The hub's outlines, and thin ones of its neighborhoods: without streets, they show the way."""
+    areas = hub.areas()
+    homes = areas[areas["kind"].isin(["neighborhood", "park"])]
+    features = [
+        {
+            "type": "Feature", "properties": {"id": area_id, "name": name, "kind": "neighborhood"},
+            "geometry": _rounded(mapping(geometry.simplify(_SIMPLER))),
+        }
+        for area_id, name, geometry in zip(homes["area_id"], homes["name"], homes["geometry"], strict=True)
+    ]  # fmt: skip
+    told = hub.outlines()
+    return {**told, "features": [*told.get("features", []), *features]}
+
+
+def _rounded(node: Any) -> Any:
+    """GeoJSON with coordinates to ten metres."""
+    if isinstance(node, dict):
+        return {k: _rounded(v) for k, v in node.items()}
+    if isinstance(node, (list, tuple)):
+        return [_rounded(v) for v in node]
+    return round(node, 4) if isinstance(node, float) else node
 
 
 def headline(s: Spots) -> str:

@@ -133,22 +133,37 @@ def test_researchers_see_the_difference_month_by_month(expert: view.Spots) -> No
     assert figure.specs(LIGHT)
 
 
-def test_an_area_without_comparison_gets_the_most_alike(sample: Hub, found: hc.Located) -> None:
-    class NoComparison:
-        def deployments(self) -> pd.DataFrame:
-            return sample.deployments()
+class NoComparison:
+    """The sample without comparison areas and with a small focus area, which leaves neighborhoods apart."""
 
-        def areas(self) -> pd.DataFrame:
-            areas = sample.areas()
-            return areas[areas["kind"] != "comparison"]
+    def __init__(self, hub: Hub, kinds: tuple[str, ...]) -> None:
+        self.hub, self.kinds = hub, kinds
 
+    def deployments(self) -> pd.DataFrame:
+        return self.hub.deployments()
+
+    def areas(self) -> pd.DataFrame:
+        areas = self.hub.areas()
+        focus = areas["area_id"] == "focus_a"
+        smaller = areas["geometry"].where(~focus, areas["geometry"].map(lambda g: g.centroid.buffer(0.012)))
+        return areas.assign(geometry=smaller)[areas["kind"].isin(self.kinds)]
+
+
+@pytest.mark.parametrize("kinds", [("focus", "neighborhood"), ("focus",)])
+def test_an_area_without_comparison_gets_the_most_alike(sample: Hub, kinds: tuple[str, ...]) -> None:
     rules = AUDIENCES["researcher"]
     located = hc.located(sample, rules, None, TODAY)
     assert isinstance(located, hc.Located)
-    changes = area_changes(NoComparison(), located, rules, hc.WHOLE, "stl_city")  # type: ignore[arg-type]
-    (tested,) = [c for c in changes if c.local is not None]
-    assert "most alike" in tested.sentence
-    assert "Focus area A" not in tested.counts.loc[tested.counts["role"] == "Comparison area", "area"].iloc[0]
+    bare = NoComparison(sample, kinds)
+    (change,) = area_changes(bare, located, rules, hc.WHOLE, "stl_city")  # type: ignore[arg-type]
+    if "neighborhood" in kinds:
+        assert change.local is not None
+        assert "most alike" in change.sentence
+        names = change.counts.loc[change.counts["role"] == "Comparison area", "area"].iloc[0]
+        assert "District" in names
+    else:
+        assert change.local is None
+        assert "no comparison area" in change.why
 
 
 # ---------------------------------------------------------------- beyond the counts
