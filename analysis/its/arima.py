@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from analysis.evidence import RefusedError
-from analysis.its.design import Design
+from analysis.its.design import Design, build
 from analysis.its.estimate import Estimate
 from analysis.its.linear import exposure
 from analysis.its.many import Array
 from analysis.its.posterior import Posterior
-from analysis.its.series import Prepared
+from analysis.its.series import Prepared, prepare
 from analysis.its.spec import ItsSpec
 
 
@@ -30,20 +32,9 @@ def arima(series: Prepared, design: Design, spec: ItsSpec) -> Estimate:
         raise RefusedError(
             "ARIMA is for a single series. With a comparison use latent_ar1, quasi_poisson, ols or gls_ar1."
         )
-    from statsmodels.tsa.statespace.sarimax import SARIMAX  # heavy; only this family needs it
-
     (p, d, q), (sp, sd, sq) = spec.arima_order, spec.arima_seasonal
-    drop = set[str]()
-    if d + sd >= 1:
-        drop.add("intercept")
-    if d + sd >= 2:
-        drop.add("trend")
-    if sd:
-        drop |= {t for t in design.terms if t[:3] in ("sin", "cos") or t[:5] in ("month", "quart")}
-    keep = [j for j, t in enumerate(design.terms) if t not in drop]
-    design = Design(
-        tuple(design.terms[j] for j in keep), design.factual[:, keep], design.counterfactual[:, keep]
-    )
+    design = _kept(design, d, sd)
+    keep = design.terms
     scale = exposure(series)
     used = series.used
     value = np.where(used, series.count / scale, np.nan)
@@ -58,22 +49,9 @@ def arima(series: Prepared, design: Design, spec: ItsSpec) -> Estimate:
             f"{int(used.sum())} {series.unit}s are too few for this ARIMA model; at least "
             f"{lost + len(keep) + p + q + sp + sq + 6} are needed. Use a lower order or a longer series."
         )
+    model, best = _fitted(value / size, design.factual / spread, spec, cycle)
     with warnings.catch_warnings():
-        # Starting values and stopping are judged below, by the optimum and its curvature.
-        warnings.simplefilter("ignore")
-        model = SARIMAX(
-            value / size, exog=design.factual / spread, order=(p, d, q), seasonal_order=(sp, sd, sq, cycle)
-        )
-        best = None
-        for method in ("lbfgs", "nm"):
-            start = None if best is None else best.params
-            options = {"maxiter": 2000} if method == "nm" else {"maxiter": 500, "factr": 10.0}
-            tried = model.fit(start, disp=0, method=method, cov_type="none", **options)
-            if best is None or tried.llf > best.llf:
-                best = tried
-            if method == "lbfgs" and best.mle_retvals.get("converged", False):
-                break
-        assert best is not None
+        warnings.simplefilter("ignore")  # the curvature is judged below
         final = model.smooth(best.params, cov_type="approx", cov_kwds={"approx_complex_step": True})
     k = len(keep)
     beta = np.asarray(final.params[:k], float) * size / spread
@@ -123,3 +101,87 @@ def _filled(values: Array) -> Array:
     place = np.arange(len(values))
     filled: Array = np.interp(place, place[known], values[known])
     return filled
+
+
+def _kept(design: Design, d: int, sd: int) -> Design:
+    """The terms that differencing leaves."""
+    drop = set[str]()
+    if d + sd >= 1:
+        drop.add("intercept")
+    if d + sd >= 2:
+        drop.add("trend")
+    if sd:
+        drop |= {t for t in design.terms if t[:3] in ("sin", "cos") or t[:5] in ("month", "quart")}
+    keep = [j for j, t in enumerate(design.terms) if t not in drop]
+    return Design(
+        tuple(design.terms[j] for j in keep), design.factual[:, keep], design.counterfactual[:, keep]
+    )
+
+
+def _fitted(value: Array, terms: Array | None, spec: ItsSpec, cycle: int) -> tuple[Any, Any]:
+    """Model and fit at the maximum of the exact likelihood (values of size 1; NaN = not used)."""
+    from statsmodels.tsa.statespace.sarimax import SARIMAX  # heavy; only this family needs it
+
+    with warnings.catch_warnings():
+        # Starting values and stopping are judged by the optimum and its curvature.
+        warnings.simplefilter("ignore")
+        model = SARIMAX(
+            value, exog=terms, order=spec.arima_order, seasonal_order=(*spec.arima_seasonal, cycle)
+        )
+        best = None
+        for method in ("lbfgs", "nm"):
+            start = None if best is None else best.params
+            options = {"maxiter": 2000} if method == "nm" else {"maxiter": 500, "factr": 10.0}
+            tried = model.fit(start, disp=0, method=method, cov_type="none", **options)
+            if best is None or tried.llf > best.llf:
+                best = tried
+            if method == "lbfgs" and best.mle_retvals.get("converged", False):
+                break
+    return model, best
+
+
+def forecast(data: pd.DataFrame, spec: ItsSpec) -> pd.DataFrame:
+    """What an ARIMA model of the past alone foretells for the periods from the start on.
+
+    The months after the start have no part in the fit: a second, independent look beside the step and
+    ramp. Limits are those of a single value.
+
+    Returns:
+        period, observed, expected, lower, upper, from the start (or the end of the phase-in) on.
+
+    Raises:
+        RefusedError: as in ``fit`` with the family ``arima``.
+    """
+    series = prepare(data, spec, None)
+    design = build(series, spec)
+    d, sd = spec.arima_order[1], spec.arima_seasonal[1]
+    rest = [j for j, t in enumerate(design.terms) if t not in ("level", "slope", "after_end")]
+    design = _kept(
+        Design(tuple(design.terms[j] for j in rest), design.factual[:, rest], design.factual[:, rest]), d, sd
+    )
+    past, scale = series.pre, exposure(series)
+    first = int(np.flatnonzero(past)[-1]) + 1
+    cycle = series.per_year if any(spec.arima_seasonal) else 0
+    if int(past.sum()) < d + sd * cycle + design.factual.shape[1] + 10:
+        raise RefusedError(
+            f"{int(past.sum())} {series.unit}s before the start are too few for this ARIMA model."
+        )
+    value = np.where(past, series.count / scale, np.nan)[:first]
+    size = float(np.nanstd(value)) or 1.0
+    some = design.factual.shape[1] > 0
+    spread = np.maximum(np.abs(design.factual).max(axis=0), 1.0) if some else np.ones(0)
+    terms = design.factual / spread if some else None
+    _, best = _fitted(value / size, None if terms is None else terms[:first], spec, cycle)
+    ahead = best.get_forecast(len(series.periods) - first, exog=None if terms is None else terms[first:])
+    mean = np.asarray(ahead.predicted_mean, float) * size * scale[first:]
+    limits = np.asarray(ahead.conf_int(alpha=1 - spec.level), float) * size * scale[first:, None]
+    table = pd.DataFrame(
+        {
+            "period": series.periods[first:],
+            "observed": series.count[first:],
+            "expected": mean,
+            "lower": limits[:, 0],
+            "upper": limits[:, 1],
+        }
+    )
+    return table[series.after[first:]].reset_index(drop=True)

@@ -12,10 +12,12 @@ import pytest
 
 from analysis.evidence import CheckState
 from analysis.its import ItsSpec, fit
+from analysis.its.arima import forecast
 from analysis.its.breaks import check, search
 from analysis.its.breaks_linear import f_statistics
 from analysis.its.checks import autocorrelation, breusch_godfrey, ljung_box
 from analysis.its.design import build
+from analysis.its.families import estimate
 from analysis.its.linear import newey_west, ols
 from analysis.its.result import ItsResult
 from analysis.its.series import prepare
@@ -330,3 +332,34 @@ def test_boston_f_statistics_of_a_changed_mean(reference: Path) -> None:
     assert found.state is CheckState.PASSED
     assert found.table["f"].max() == pytest.approx(wanted["supF_mean_model"]["stat"], rel=1e-9)
     assert found.table["p"].iloc[0] < 0.02  # 5.5e-6 by asymptotics; 299 simulated series reach 0.0033
+
+
+def test_quetiapine_foretold_by_its_past(reference: Path) -> None:
+    wanted = block(reference, "quetiapine")["counterfactual_pre_only"]
+    rows = table(reference, "quetiapine")
+    months = pd.PeriodIndex(pd.to_datetime(rows["month"], format="%d-%b-%y"), freq="M")
+    data = pd.DataFrame({"count": rows["dispensings"].to_numpy(float)}, index=months)
+    found = forecast(data, spec("2014-01", family="arima", arima_order=(2, 1, 0), arima_seasonal=(0, 1, 1)))
+    np.testing.assert_allclose(found["expected"], wanted["mean"], rtol=2e-3)
+    np.testing.assert_array_equal(found["observed"], wanted["observed"])
+    gap = float((found["observed"] - found["expected"]).sum())
+    assert gap == pytest.approx(wanted["cum_diff_obs_minus_cf"], rel=2e-3)
+    # R widens by a bias-adjusted variance (its sigma2 over n − k), this by the maximum likelihood one.
+    width = (found["upper"] - found["lower"]).to_numpy()
+    theirs = np.array(wanted["upper95"]) - np.array(wanted["lower95"])
+    assert ((width / theirs > 0.85) & (width / theirs < 1.05)).all()
+
+
+def test_prais_winsten_of_the_cigarettes(reference: Path, states: dict[str, pd.DataFrame]) -> None:
+    """The log-linear family on the exponential of the series is the paper's linear model."""
+    wanted = block(reference, "prop99")["single_group"]["prais_winsten"]
+    data = pd.DataFrame({"count": np.exp(states["California"]["count"])})
+    question = spec("1989", family="log_prais_winsten", slope=True)
+    series = prepare(data, question, None)
+    found = estimate(series, build(series, question), question)
+    assert found.numbers["rho"] == pytest.approx(wanted["rho"], abs=1e-7)
+    values = dict(zip(found.design.terms, found.posterior.mean, strict=True))
+    errors = dict(zip(found.design.terms, np.sqrt(np.diag(found.posterior.cov)), strict=True))
+    for paper, name in ONE.items():
+        assert values[name] == pytest.approx(wanted["coef"][paper], rel=1e-6)
+        assert errors[name] == pytest.approx(wanted["se"][paper], rel=1e-6)

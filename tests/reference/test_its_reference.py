@@ -256,3 +256,34 @@ def test_latent_ar1(
     assert own["drift_sd"] == pytest.approx(block["post_mean_s"], abs=1e-5)
     assert own["drift_rho"] == pytest.approx(block["post_mean_rho_given_s_pos"], abs=1e-5)
     assert own["drift_none"] == pytest.approx(block["prob_s_zero"], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("case", "name", "start", "harmonics", "outcome"),
+    [
+        ("boston", "step", "1996-06", 1, None),
+        ("missouri_ptp", "post", "2007-09", 2, "firearm_homicide"),
+    ],
+)
+def test_latent_ar1_beside_glmmtmb(
+    reference: Path,
+    boston: pd.DataFrame,
+    missouri: pd.DataFrame,
+    case: str,
+    name: str,
+    start: str,
+    harmonics: int,
+    outcome: str | None,
+) -> None:
+    """Maximum likelihood by glmmTMB (Laplace): the average over the grid lies well within its error."""
+    wanted = expected(reference, case)["ar1_latent_grid"]["glmmTMB_ar1_crosscheck"]
+    data = boston if outcome is None else state(missouri, outcome, "Missouri")
+    row = fit(data, spec(start, {"harmonics": harmonics})).coefficients.set_index("term").loc["level"]
+    assert abs(row["estimate"] - wanted["coef"][name]) < 0.25 * wanted["se"][name]
+    assert 0.9 < row["se"] / wanted["se"][name] < 1.3
+
+
+def test_sicily_trend_a_year(reference: Path, sicily: pd.DataFrame) -> None:
+    own = fit(sicily, spec("2005-01", {"family": "quasi_poisson"})).coefficients.set_index("term")
+    yearly = 100 * np.expm1(12 * own.loc["trend", "estimate"])
+    assert yearly == pytest.approx(expected(reference, "sicily")["annual_trend_pct_m3"], rel=1e-7)
