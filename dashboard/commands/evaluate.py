@@ -24,6 +24,13 @@ def evaluate(
     register: Annotated[
         bool, typer.Option("--register", help="Print the register of declared questions and stop.")
     ] = False,
+    declare_as: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="First write the standing register into the hub, under this name and with today's date.",
+        ),
+    ] = "",
 ) -> None:
     """Answer every declared evaluation by every design that is possible, and grade the evidence.
 
@@ -31,6 +38,7 @@ def evaluate(
     never changed; new data make new ones, so that it can be told how each estimate moved.
     """
     from analysis import evaluate as batch
+    from analysis.data import HubError
     from analysis.data.vocabulary import MEASURES
     from dashboard import words as w
 
@@ -42,6 +50,12 @@ def evaluate(
         except ValueError as error:
             raise refuse(f"“{through}” is no month. Write it as 2026-06.") from error
     source = opened(hub)
+    if declare_as:
+        try:
+            made = batch.declare(source, batch.by_rule(source), who=declare_as, reason="standing rule")
+        except HubError as why:
+            raise refuse(str(why)) from why
+        out.print(f"{len(made)} questions declared; {len(batch.declarations(source))} in the register.")
     if register:
         _show_register(batch.declarations(source))
         return

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from analysis.data import Hub, HubError, open_hub
-from analysis.evaluate import declarations, declare, register, versions
+from analysis.evaluate import by_rule, declarations, declare, register, versions
 
 KEY = "fd-city·stl_city·homicide·its"
 
@@ -42,6 +42,13 @@ def test_a_change_is_a_new_version_and_the_old_one_stays(hub: Hub) -> None:
     assert len(stored) == 1
     assert hub.audit().entries["action"].tolist()[-1] == "declare evaluations"
     assert len(versions(hub)) == len(declarations(hub))
+
+
+def test_the_whole_rule_can_be_written_down_once(hub: Hub) -> None:
+    made = declare(hub, by_rule(hub), who="A. Person", reason="before the first results", on="2026-11-24")
+    assert len(made) == len(declarations(hub)) > 100
+    assert set(declarations(hub)["declared_on"]) == {"2026-11-24"}
+    assert declare(hub, by_rule(hub), who="A. Person", reason="again").empty
 
 
 def test_withdrawn_questions_are_listed_and_not_asked(hub: Hub) -> None:

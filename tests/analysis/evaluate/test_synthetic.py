@@ -76,3 +76,12 @@ def test_an_area_beside_other_areas(sample) -> None:
     assert found.panel.iloc[:, 0].reindex(one.index).equals(one)
     with pytest.raises(RefusedError, match="no area"):
         area_inputs(sample, "atlantis", "homicide")
+
+
+@pytest.mark.real
+def test_a_place_with_the_same_tactic_is_no_donor(hubs) -> None:
+    inputs = synth_inputs(open_hub(hubs.path("real")), "stl_city", "robbery", "2025-01")
+    reasons = inputs.donors.set_index("agency_id")["reason"]
+    assert "same tactic: Group Violence Intervention since 2020-08" in reasons["PAPEP0000"]
+    assert "PAPEP0000" not in inputs.panel
+    assert "Missouri" in reasons["MOKPD0000"]
