@@ -32,7 +32,8 @@ EARNED: Final = 0.95
 
 def results() -> Results:
     """The stored answers for the data as they are now; computed once when there are none."""
-    return _results(str(data.hub().path), data.facts().version)
+    found: Results = _results(str(data.hub().path), data.facts().version)
+    return found
 
 
 @data.answer(show_spinner="Evaluating every tactic, place and measure: once, up to a minute …")
