@@ -94,7 +94,7 @@ PRESETS: Final = (
     DonorPreset(
         "no_same_tactic",
         "Without the same tactic",
-        "Leaves out places with a published programme of focused deterrence.",
+        "Leaves out every place with a published programme of focused deterrence, however old.",
         leaves_out=SAME_TACTIC,
     ),
     DonorPreset(

@@ -62,6 +62,7 @@ def synth_inputs(
         place, measure: identifiers.
         start: first month of the intervention.
         preset_id: donor pool (:data:`analysis.data.donor_presets.PRESETS`).
+            Places where the same tactic is published to have begun inside the window are never donors.
         pre_start: first month; ``None`` = the first January from which 30 donors are complete, else the
             one with the most.
         end: last month; ``None`` = the place's last usable one.
@@ -98,9 +99,8 @@ def synth_inputs(
     assert best is not None
     agencies = hub.agencies()
     donors = donor_table(best, agencies, chosen)
-    by_choice = donors["agency_id"].isin(list(exclude)) & donors["donor"]
-    donors.loc[by_choice, "reason"] = "left out by choice"
-    donors.loc[by_choice, "donor"] = False
+    _leave_out(donors, _same_tactic(best.counts.index[0], last))
+    _leave_out(donors, dict.fromkeys(exclude, "left out by choice"))
     kept = [a for a in best.counts.columns if a in set(donors.loc[donors["donor"], "agency_id"])]
     if not kept:
         raise RefusedError("No comparison city of this pool reported every month of this window.")
@@ -119,6 +119,22 @@ def synth_inputs(
     inside = agencies[agencies["agency_id"].isin(kept)]
     sets = {p.label: tuple(p.reasons(inside)) for p in PRESETS if p.preset_id not in ("all", preset_id)}
     return SynthInputs(table, people, background, donors, {k: v for k, v in sets.items() if v}, definition)
+
+
+def _leave_out(donors: pd.DataFrame, reasons: dict[str, str]) -> None:
+    """Mark donors of the table as left out, each for its reason."""
+    hit = donors["agency_id"].isin(list(reasons)) & donors["donor"]
+    donors.loc[hit, "reason"] = donors.loc[hit, "agency_id"].map(reasons).astype("str")
+    donors.loc[hit, "donor"] = False
+
+
+def _same_tactic(first: pd.Period, last: pd.Period) -> dict[str, str]:
+    """Places where the same tactic began inside the window; one as old as the data is in the baseline."""
+    return {
+        e.agency_id: f"runs the same tactic: {e.what} since {e.since} ({e.source})"
+        for e in SAME_TACTIC
+        if first < pd.Period(e.since, "M") <= last
+    }
 
 
 def _names(place: str, agencies: pd.DataFrame) -> dict[str, str]:

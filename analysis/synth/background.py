@@ -25,14 +25,12 @@ class Background:
             known about other units' tactics (the check then cannot tell).
         breaks: DataFrame unit, period, reason: from that period on the unit counts in another way;
             ``None`` = not looked for.
-        suspects: DataFrame unit, period, reason: figures that look wrong.
         excluded: DataFrame unit, reason: units that were sorted out before the panel was made.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
     same_tactic: Mapping[str, str] | None = None
     breaks: pd.DataFrame | None = None
-    suspects: pd.DataFrame = field(default_factory=lambda: _no_rows("unit", "period", "reason"))
     excluded: pd.DataFrame = field(default_factory=lambda: _no_rows("unit", "reason"))
 
     def name(self, unit: str) -> str:
