@@ -133,6 +133,8 @@ def identified(panel: Panel, fit: Fit, estimator: str, rmspe: float) -> Check:
 
 
 def _on_its_scale(panel: Panel, estimator: str) -> tuple[Array, Array]:
+    if panel.features is not None:
+        return panel.features[:, 0], panel.features[:, 1:]
     y, donors = panel.values[panel.pre, 0], panel.values[panel.pre, 1:]
     if estimator == "demeaned":
         return y - y.mean(), donors - donors.mean(axis=0)

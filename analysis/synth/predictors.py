@@ -43,7 +43,10 @@ class Predictors:
     def sentence(self) -> str:
         """What is matched, in words."""
         how = "equal weights" if self.weights is None else "weights that were given"
-        return f"Matched on {len(self.table)} predictors with {how}, each over its standard deviation."
+        return (
+            f"Matched on {len(self.table)} predictors with {how}, each over its standard deviation; "
+            "they stay as they are where an earlier start is pretended."
+        )
 
     def missing(self, treated: str, units: list[str]) -> dict[str, str]:
         """Unit → why its predictors cannot be used."""
