@@ -294,9 +294,12 @@ def year_fan(table: pd.DataFrame, *, look: Look = LIGHT) -> Any:
         now.mark_line(color=look.main, strokeWidth=2.6).encode(x=ax, y=at),
         now.mark_point(color=look.main, filled=True, size=45, opacity=1).encode(x=ax, y=at, tooltip=tooltip),
     ]
-    ends = [g.iloc[-1] for _, g in before.groupby("year")]
-    if len(year):
-        ends.append(year.iloc[-1])
+    ends = [year.iloc[-1]] if len(year) else []
+    for _, earlier in sorted(before.groupby("year"), reverse=True):
+        end = earlier.iloc[-1]
+        # Names that would stand on each other are left out; the table and the pointer have them all.
+        if all(abs(end["total"] - e["total"]) > 0.07 * (y[1] - y[0]) for e in ends if e["month"] == 12):
+            ends.append(end)
     words = pd.DataFrame(
         {
             "month": [e["month"] for e in ends], "total": [e["total"] for e in ends],
