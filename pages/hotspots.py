@@ -10,6 +10,7 @@ from dashboard.views import hotspot_cells as cells
 from dashboard.views import hotspot_controls as choose
 from dashboard.views import hotspot_figures as draw
 from dashboard.views import hotspot_more_figures as more
+from dashboard.views import hotspot_own_areas as own
 from dashboard.views import hotspots as view
 
 c.page_title("Hot spots")
@@ -111,11 +112,30 @@ def hours(s: view.Spots) -> None:
         c.show(week)
 
 
-def answered(s: view.Spots) -> None:
+def in_areas(s: view.Spots, located: cells.Located) -> None:
+    """Neighborhoods, or outlines of the reader's own."""
+    c.section("In which areas?")
+    upload = st.file_uploader(
+        "Outlines of your own (GeoJSON, polygons with a name)", type=["geojson", "json"]
+    )
+    areas, whose = own.neighborhoods(data.hub(), s.place), "neighborhoods"
+    if upload is not None:
+        areas, whose = own.read(upload.name, upload.getvalue()), f"areas of {upload.name}"
+    figure = areas if isinstance(areas, str) else own.figure(s, located, areas, whose)
+    if isinstance(figure, str):
+        st.markdown(figure)
+    else:
+        c.show(figure, legend=own.legend(figure, s, c.look()), height=choose.HEIGHT)
+
+
+def answered(s: view.Spots, located: cells.Located) -> None:
     """Everything about one place, measure and window."""
     c.headline(view.headline(s))
     c.numbers(view.numbers(s))
-    for part in (where, real, changing, stable, moved, hours):
+    where(s)
+    if rules.points:
+        in_areas(s, located)
+    for part in (real, changing, stable, moved, hours):
         part(s)
     c.method_note("\n".join(f"- {line}" for line in (*view.METHOD, *s.notes)))
 
@@ -140,7 +160,7 @@ else:
             c.headline("There is too little to compare places.")
             st.markdown(result)
         else:
-            answered(result)
+            answered(result, found)
 c.footer(
     source=facts.source_line, updated=facts.updated, synthetic=facts.synthetic, version=facts.version
 )  # fmt: skip

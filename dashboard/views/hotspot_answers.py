@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import h3
 import numpy as np
@@ -85,21 +85,21 @@ class Extra:
 
 def extra(
     hub: Hub, rules: Audience, data: hc.Located, place: str, measure: str, months: int, resolution: int,
-    table: pd.DataFrame, honest: pd.Series, tested: pd.DataFrame,
+    table: pd.DataFrame, honest: pd.Series, tested: pd.DataFrame, around: Any,
 ) -> Extra:  # fmt: skip
     """Everything beyond the counts.
 
     Args:
         table: the protected counts (``hotspot_cells.protected``). honest: counts by cell that say no more
-            than these. tested: Gi* of ``honest``.
+            than these. tested: Gi* of ``honest``. around: neighbours of the cells.
     """
     cells = [str(c) for c in honest.index]
     told = ~table["hidden"].to_numpy(bool)
     people, rate, said = hc.rates(hub, rules, table, months)
     more = pd.DataFrame({"cell": cells, "people": people, "rate": rate, "rate_shown": said})
     more["density"] = density(cells, honest.to_numpy(float))
-    more["moran"] = local_moran(honest, neighbours(cells), 0)["label"].to_numpy()
-    found = patterns(data, rules, measure, cells, resolution)
+    more["moran"] = local_moran(honest, around, 0)["label"].to_numpy()
+    found = patterns(data, rules, measure, cells, resolution, around=around)
     for name, column in (("pattern", "label"), ("plain", "plain")):
         words = "" if isinstance(found, str) else np.where(told, found[column].to_numpy(object), "")
         more[name] = pd.Series(words, index=more.index, dtype="str")
@@ -172,7 +172,7 @@ def quarters(data: hc.Located, rules: Audience) -> list[pd.Period]:
 
 def patterns(
     data: hc.Located, rules: Audience, measure: str, cells: Sequence[str], resolution: int,
-    comparison: str = "slice",
+    comparison: str = "slice", around: Any = None,
 ) -> pd.DataFrame | str:  # fmt: skip
     """Each hexagon's pattern over the quarters: the table of ``emerging``, or why there is none."""
     found = quarters(data, rules)
@@ -185,7 +185,9 @@ def patterns(
     rows = hc.of_measure(data.incidents, measure)
     cube = count_periods(rows, resolution, cells, start, end)
     try:
-        return emerging(cube, neighbours(cells), "cube" if comparison == "cube" else "slice")
+        return emerging(
+            cube, neighbours(cells) if around is None else around, "cube" if comparison == "cube" else "slice"
+        )
     except RefusedError as why:
         return str(why)
 

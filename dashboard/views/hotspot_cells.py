@@ -43,7 +43,7 @@ WHOLE, PART = "violent_street_crime", "gun_violence"
 NOT_SHOWN: Final = "not shown"
 YEAR: Final = 12
 #: Years of the small multiples.
-MOST_YEARS: Final = 5
+MOST_YEARS: Final = 4
 #: An agency whose incidents end this many months before the newest is left out of a window.
 _LATE: Final = 3
 

@@ -197,11 +197,12 @@ def build(
     # Tests and curves are made of what is shown: hidden counts stand at their mean, which is public.
     honest = pd.Series(stand_in(counts.to_numpy(), table["hidden"].to_numpy(bool)), index=counts.index)
     try:
-        tested = gi_star(honest, neighbours(cells), _SHUFFLES)
+        around = neighbours(cells)
+        tested = gi_star(honest, around, _SHUFFLES)
         spread = concentration(honest)
     except RefusedError as why:
         return f"{MEASURES[measure]}, {window}: {why}"
-    more = extra(hub, rules, found, place, measure, months, resolution, table, honest, tested)
+    more = extra(hub, rules, found, place, measure, months, resolution, table, honest, tested, around)
     table["label"] = tested["label"].to_numpy()
     table["marked"] = table["label"].isin(UNUSUAL)
     table["name"] = hc.names(hub, cells)

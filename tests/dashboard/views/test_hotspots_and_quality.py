@@ -21,6 +21,7 @@ from dashboard.views import hotspot_cells as hc
 from dashboard.views import hotspot_controls as choose
 from dashboard.views import hotspot_figures as draw
 from dashboard.views import hotspot_more_figures as more
+from dashboard.views import hotspot_own_areas as own
 from dashboard.views import hotspots as view
 from dashboard.views.hotspot_areas import area_changes
 
@@ -76,7 +77,7 @@ def test_maps_on_offer_do_not_give_small_counts_away_by_subtraction(found: hc.Lo
         (m, end): hc.protected(found, PUBLIC, m, 12, cells, 8, end)["count"]
         for m in (hc.WHOLE, hc.PART) for _, end in hc.years(found)
     }  # fmt: skip
-    assert len(shown) == 10
+    assert len(shown) == 2 * hc.MOST_YEARS
     for _, end in hc.years(found):
         gap = shown[hc.WHOLE, end] - shown[hc.PART, end]
         assert not gap.between(1, PUBLIC.k - 1).any()
@@ -226,7 +227,25 @@ def test_small_maps_by_year_share_their_steps(expert: view.Spots) -> None:
 
 
 def test_at_most_eight_maps_stand_on_the_page(expert: view.Spots) -> None:
-    assert 3 + len(expert.extra.years) <= 8
+    live = 4  # places, areas of one’s own, what is real, what changes
+    assert live + len(expert.extra.years) <= 8
+
+
+def test_neighborhoods_are_counted_mapped_and_tested(sample: Hub, expert: view.Spots) -> None:
+    located = hc.located(sample, AUDIENCES["researcher"], None, TODAY)
+    assert isinstance(located, hc.Located)
+    areas = own.neighborhoods(sample, "stl_city")
+    figure = own.figure(expert, located, areas, "neighborhoods")
+    assert not isinstance(figure, str)
+    assert figure.map is not None
+    layers = json.loads(figure.map(LIGHT).to_json())["layers"]
+    cells = next(layer for layer in layers if layer["id"] == "cells")
+    assert cells["@@type"] == "GeoJsonLayer"
+    assert len(cells["data"]["features"]) == (figure.table["incidents"] > 0).sum()
+    assert 0.9 * expert.total < figure.table["incidents"].sum() <= 1.02 * expert.total
+    assert figure.specs(LIGHT)
+    assert "has no areas" in str(own.figure(expert, located, areas.iloc[:0], "areas"))
+    assert "cannot be read" in str(own.read("mine.geojson", b"{"))
 
 
 def test_uncertain_hours_are_shared_out_and_a_part_never_exceeds_the_whole(found: hc.Located) -> None:
