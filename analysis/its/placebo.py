@@ -182,7 +182,10 @@ def _added(product: Array, log_det: Array, k: int, prior: Array) -> tuple[Array,
     """
     base = product[:, :, :k, :k]
     across = product[:, :, :k, k:]
-    solved = np.linalg.solve(base, across)
+    try:
+        solved = np.linalg.solve(base, across)
+    except np.linalg.LinAlgError:  # one past whose terms weigh nothing must not end the others
+        solved = np.matmul(np.linalg.pinv(base, rcond=1e-12), across)
     own = np.diagonal(product, axis1=2, axis2=3)[:, :, k:] - np.einsum("sgkd,sgkd->sgd", across, solved)
     with_response = product[:, :, k:-1, -1] - np.einsum("sgkd,sgk->sgd", across[..., :-1], solved[..., -1])
     total, own = own[:, :, -1], own[:, :, :-1]

@@ -34,14 +34,18 @@ def detectable_table(answers: Sequence[tuple[Job, Estimate, float]]) -> list[pd.
     drift as estimated, times the factor by which that formula misses the fit at the present length.
 
     Returns:
-        Per answer ``months, log_se, smallest_percent, power_20`` (negative percent; share with 80 % wanted).
+        Per answer (an empty table where there is none) ``months, log_se, smallest_percent, power_20`` (negative percent; share with 80 % wanted).
     """
     out: list[pd.DataFrame] = [pd.DataFrame()] * len(answers)
     groups: dict[int, list[tuple[int, _Future]]] = {}
     for place, (job, found, log_se) in enumerate(answers):
-        if job[0].per_year == 12:
+        if job[0].per_year != 12:
+            continue  # months needed are asked of monthly series only
+        try:
             future = _future(job, found, log_se)
-            groups.setdefault(future.x.shape[1], []).append((place, future))
+        except RefusedError:
+            continue  # terms that cannot be told apart without the slope: the table stays empty
+        groups.setdefault(future.x.shape[1], []).append((place, future))
     for group in groups.values():
         for (place, future), errors in zip(group, _errors([f for _, f in group]), strict=True):
             out[place] = _table(future, errors)

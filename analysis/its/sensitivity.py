@@ -263,8 +263,9 @@ def _rephased(series: Prepared, shift: int, longer: int) -> Prepared | RefusedEr
         start=start,
         first_after=first_after,
     )
-    if moved.post.sum() < 3 or moved.count[moved.post].sum() == 0:
-        return RefusedError("Too few events are left after the start.")
+    for side, mask in (("before", moved.pre), ("after", moved.post)):
+        if mask.sum() < 3 or moved.count[mask].sum() == 0:
+            return RefusedError(f"Too few events are left {side} the start.")
     return moved
 
 
