@@ -23,6 +23,8 @@ from dashboard import words as w
 #: A reason for leaving a place out → the group it is told under; the first that fits counts.
 _GROUPS: Final = (
     ("lacks ", "Months are missing"),
+    ("onths are missing", "Months are missing"),
+    ("no figure for", "Months are missing"),
     ("look wrong", "Months look wrong"),
     ("level break", "Counted in another way from some month on"),
     ("left out by choice", "Left out by choice"),

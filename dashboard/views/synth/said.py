@@ -28,13 +28,16 @@ def names(found: Answer) -> tuple[str, str]:
 
 def headline(found: Answer, *, expert: bool) -> str:
     """The first sentence: for researchers the specification's, for everybody else in plain words."""
-    effect = found.result.effect
+    effect, where = found.result.effect, w.place_in_sentence(PLACES[found.place])
+    if not effect.percent.known and w.known(effect.percent.estimate):
+        first = "Your specification: " if expert else "Against a mix of comparison places: "
+        return f"{first}{w.fewer(effect.percent.estimate)} in {where}, but {_no_range(found)}."
     if expert:
         return headlines.specification(PLACES[found.place], effect.percent, effect.minimum_detectable_percent)
     if not effect.percent.known:
-        return "There are too few comparison places to say how sure the estimate is."
+        return "There is no estimate: the comparison has no events after the start."
     return (
-        f"{MEASURES[found.measure]} in {w.place_in_sentence(PLACES[found.place])} was "
+        f"{MEASURES[found.measure]} in {where} was "
         f"{level_with(effect.percent.estimate)} a mix of comparison places, {w.between(effect.percent)}. "
         + (
             w.cannot_tell(effect.minimum_detectable_percent)
@@ -42,6 +45,14 @@ def headline(found: Answer, *, expert: bool) -> str:
             else "The range does not include “no difference”."
         )
     )
+
+
+def _no_range(found: Answer) -> str:
+    """Why there is no range, to follow "but"."""
+    placebo = found.result.placebo
+    if placebo is None or not placebo.has_band:
+        return "there are too few comparison places to say how sure that is"
+    return "the data are so uneven that its range has no upper end"
 
 
 def window(found: Answer) -> str:
