@@ -19,11 +19,13 @@ class Cell:
         status: key of ``theme.STATUSES``.
         main: the finding ("9 % fewer"), may be empty.
         detail: what stands below it ("since June 2025; 78 % of planned contacts").
+        link: address within this site that says more, and its words; empty for none.
     """
 
     status: str
     main: str = ""
     detail: str = ""
+    link: tuple[str, str] | None = None
 
 
 def grid_html(
@@ -62,6 +64,9 @@ def _cell(cell: Cell, column: str, look: Look) -> str:
     status = STATUSES[cell.status]
     main = f"<strong>{html.escape(cell.main)}</strong><br>" if cell.main else ""
     detail = f"<br><span class='d'>{html.escape(cell.detail)}</span>" if cell.detail else ""
+    if cell.link is not None:
+        address, text = (html.escape(part, quote=True) for part in cell.link)
+        detail += f'<br><a href="{address}" target="_self">{text}</a>'
     word = (
         f'<span style="color:{status.text_colour(look)};font-weight:600">'
         f'<span aria-hidden="true">{status.icon}</span> {html.escape(status.word)}</span>'

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
@@ -18,6 +19,8 @@ from analysis.data.schema import DEPLOYMENT_COLUMNS
 from analysis.data.vocabulary import JURISDICTIONS, MEASURES, TACTICS
 from analysis.evidence import RefusedError
 from analysis.progress import Assessment, Goal, assess
+from analysis.progress.multiplicity import declare
+from analysis.progress.places import against_rest
 from dashboard import data
 from dashboard import words as w
 from dashboard.audience import Rights
@@ -114,8 +117,23 @@ def since_start(counts: pd.Series, deployment: Mapping[str, object], measure: st
         return Since(deployment, None, str(refused))
 
 
-def cell(since: Since, floor: int) -> Cell:
-    """The square of a deployment in the grid, with small counts hidden."""
+def stands(all_since: list[Since]) -> list[bool]:
+    """Which changes stand when all of them are looked at together (Benjamini and Hochberg, 1 in 10)."""
+    p = [s.found.p_value if s.found is not None else math.nan for s in all_since]
+    return [bool(clear) for clear in declare(p, [False] * len(p))["clear"]]
+
+
+def _link(row: Mapping[str, object]) -> tuple[str, str] | None:
+    """To the evaluation of a deployment that has begun."""
+    key = str(row.get("deployment_id", ""))
+    return (f"evaluations?{urlencode({'subject': key})}", "Its evaluation") if key else None
+
+
+def cell(since: Since, floor: int, *, stands: bool = True) -> Cell:
+    """The square of a deployment in the grid, with small counts hidden.
+
+    ``stands``: whether a clear change is still one when all squares are looked at together.
+    """
     row = since.deployment
     start = w.to_month(row["start"])
     where = f"{row['place']}. " if row.get("place") else ""
@@ -127,7 +145,7 @@ def cell(since: Since, floor: int) -> Cell:
         when = f"{state}: {w.months(start, w.to_month(row['end']))}"
     if since.found is None:
         return Cell("no_data", "", f"{where}{when}: {since.why}.")
-    found = since.found
+    found, link = since.found, _link(row)
     small = found.events < floor or found.expected < floor
     counts = (
         f"{w.count(found.events, floor=floor)} events"
@@ -136,18 +154,19 @@ def cell(since: Since, floor: int) -> Cell:
     )
     detail = f"{where}{when}, {w.plural(since.months, 'month')}: {counts}."
     if found.expected < 10 or not found.percent_change.known or small:
-        return Cell("too_few", "", detail)
+        return Cell("too_few", "", detail, link)
     change = found.percent_change
     main = f"{w.fewer(change.estimate)}, {w.likely(change)}"
     if since.months < MIN_MONTHS:
-        return Cell("too_early", "", detail)
+        return Cell("too_early", "", detail, link)
     status = "fewer" if change.upper < 0 else "more" if change.lower > 0 else "cannot_tell"
-    return Cell(status, main, detail)
+    return Cell(status if stands else "cannot_tell", main, detail, link)
 
 
 def grid(all_since: list[Since], floor: int) -> dict[str, list[Cell]]:
     """Rows of the tactic × jurisdiction grid; a second deployment in one place gets a row of its own."""
     rows: dict[str, list[Cell]] = {}
+    kept = dict(zip(map(id, all_since), stands(all_since), strict=True))
     for tactic, name in TACTICS.items():
         here = {
             j: [
@@ -157,7 +176,7 @@ def grid(all_since: list[Since], floor: int) -> dict[str, list[Cell]]:
         }
         for i in range(max(1, max(len(v) for v in here.values()))):
             rows[name if i == 0 else f"{name} ({i + 1})"] = [
-                cell(v[i], floor)
+                cell(v[i], floor, stands=kept[id(v[i])])
                 if i < len(v)
                 else Cell("not_started", "", "" if i == 0 else "No further one.")
                 for v in here.values()
@@ -241,6 +260,40 @@ def area_counts(measure: str) -> dict[str, pd.Series]:
         found[str(area)] = pd.Series(total.to_numpy(), index=index).reindex(
             pd.period_range(index.min(), index.max(), freq="M")
         )
+    return found
+
+
+def beside_the_rest(measure: str, floor: int) -> list[tuple[str, str]]:
+    """Each area with a tactic against the rest of its jurisdiction: name and finding in words."""
+    return _beside_the_rest(data.facts().version, str(data.hub_path()), measure, floor)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _beside_the_rest(version: str, path: str, measure: str, floor: int) -> list[tuple[str, str]]:
+    del version, path
+    rows = deployments()
+    rows = rows[rows["place"].ne("") & rows["status"].ne("planned")]
+    counts = area_counts(measure) if len(rows) else {}
+    areas = data.hub().areas()
+    found = []
+    for row in rows.to_dict("records"):
+        name = f"{row['place']} ({TACTICS[str(row['tactic'])].lower()})"
+        mine = counts.get(str(row["area_id"]))
+        parts = areas[(areas["jurisdiction"] == row["jurisdiction"]) & (areas["kind"] == "neighborhood")]
+        around = [counts[a] for a in parts["area_id"] if a in counts]
+        if mine is None or not around:
+            continue
+        # Neighborhoods fill a jurisdiction without overlap: together they hold its located incidents.
+        whole = pd.concat(around, axis=1).sum(axis=1, skipna=False)
+        try:
+            one = against_rest(mine, whole, row["start"], mine.dropna().index.max())
+        except RefusedError as why:
+            found.append((name, str(why)))
+            continue
+        if one.area.events < floor or one.area.before < floor:
+            found.append((name, f"Fewer than {floor} events: too few to compare."))
+        else:
+            found.append((name, one.sentence))
     return found
 
 

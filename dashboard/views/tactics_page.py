@@ -45,8 +45,16 @@ def since_start(measure: str) -> None:
         f"{w.sentence_case(view.measure_name(measure))} where each tactic works, since it began",
         "Tactic", list(JURISDICTIONS.values()), rows, c.look(),
     )  # fmt: skip
+    beside = view.beside_the_rest(measure, rights().floor)
+    if beside:
+        st.markdown("**Areas against the rest of their jurisdiction**")
+        st.markdown("\n".join(f"- {name}: {sentence}" for name, sentence in beside))
     facts = data.facts()
-    st.caption((f"{w.SYNTHETIC}. " if facts.synthetic else "") + f"Source: {facts.source_line}")
+    st.caption(
+        (f"{w.SYNTHETIC}. " if facts.synthetic else "")
+        + f"All squares are judged together, so that at most 1 in 10 of the changes called clear is false. "
+        f"Source: {facts.source_line}"
+    )
 
 
 def dose_figure(tactic: str, rows: pd.DataFrame) -> Figure:
