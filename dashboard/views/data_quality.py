@@ -61,7 +61,8 @@ class Quality:
 def quality() -> Quality:
     """Everything, kept under the version of the data."""
     opened = data.hub()
-    return _quality(str(opened.path), opened.version)
+    found: Quality = _quality(str(opened.path), opened.version)
+    return found
 
 
 @data.answer(show_spinner="Checking the data …", max_entries=8)
