@@ -53,6 +53,9 @@ c.show(
     )
 )
 
+if together := view.adds_up(shown.measure, choice, shown.through):
+    st.caption(together)
+
 c.section(
     "Measure by measure",
     f"Every measure that the agencies of {w.place_in_sentence(shown.place_name)} tell apart.",

@@ -16,6 +16,7 @@ from dashboard.data import GoalChoice
 from dashboard.figures import Column, Figure
 from dashboard.theme import STATUSES
 from dashboard.views import progress as view
+from dashboard.views import progress_paths as paths
 from dashboard.views.progress import Standing
 
 COMPARED = (
@@ -61,7 +62,7 @@ def left_out(one: Standing) -> str:
 
 def goal_path(one: Standing, *, source: str, synthetic: bool, version: str) -> Figure:
     """The running 12-month total against the path to the goal."""
-    path, goal = view.path_of(one), one.goal
+    path, goal = paths.path_of(one), one.goal
     what, where = MEASURES[one.measure], w.place_in_sentence(one.name)
     totals = path.dropna(subset="actual")
     end = one.baseline_year * (1 - goal.reduction)
@@ -113,14 +114,14 @@ def _goal_words(one: Standing, end: float) -> str:
 def places(standings: Mapping[str, Standing], *, source: str, synthetic: bool, version: str) -> Figure:
     """The three jurisdictions as small multiples, in the order of the vocabulary."""
     ordered = [standings[j] for j in JURISDICTIONS if j in standings]
-    paths = {one.name: view.path_of(one) for one in ordered}
+    totals = {one.name: paths.path_of(one) for one in ordered}
     parts = [
-        frame.assign(place=name)[["place", *frame.columns]] for name, frame in paths.items() if len(frame)
+        frame.assign(place=name)[["place", *frame.columns]] for name, frame in totals.items() if len(frame)
     ]  # fmt: skip
     table = (
         pd.concat(parts, ignore_index=True)
         if parts
-        else pd.DataFrame({"place": list(paths), "why": [one.why for one in ordered]})
+        else pd.DataFrame({"place": list(totals), "why": [one.why for one in ordered]})
     )
     said = [f"{one.name}: {place_words(one)}" for one in ordered]
     fell = [one.name for one in ordered if view.direction_of(one) == "fewer"]
@@ -139,7 +140,7 @@ def places(standings: Mapping[str, Standing], *, source: str, synthetic: bool, v
         title=title,
         sentence=". ".join(said) + ".",
         chart=lambda look: charts.small_multiples(
-            paths,
+            totals,
             start=first.goal.start,
             baselines={one.name: one.baseline_year for one in ordered},
             look=look,
@@ -210,7 +211,7 @@ def measures(found: Mapping[str, Standing], *, source: str, synthetic: bool, ver
 
 def year_to_date(one: Standing, *, source: str, synthetic: bool, version: str) -> Figure:
     """The months of the newest year against the same months of the years before."""
-    table, span = view.year_to_date(one)
+    table, span = paths.year_to_date(one)
     title, sentence = "The year so far cannot be compared yet", one.why
     known = table.dropna(subset="count")
     months = span.rsplit(" ", 1)[0] if span else ""

@@ -22,6 +22,8 @@ from dashboard.views.progress import Standing
 
 #: Events a month below which single months say nothing and days between events are drawn instead.
 RARE = 1.0
+#: Months of the baseline in which an area's incidents must be known.
+MONTHS = 12
 #: Newest gaps between events that are drawn.
 GAPS = 60
 #: Fewest areas that a funnel is drawn for, and kinds of areas that do not overlap each other.
@@ -253,13 +255,13 @@ def areas_funnel(one: Standing, *, source: str, synthetic: bool, version: str, f
             found = compare(counts, windows, spread, 0.95)
         except RefusedError:
             continue
-        if len(windows.now) and found.baseline_events >= max(floor, 1):
+        if len(windows.now) and len(windows.baseline) >= MONTHS and found.baseline_events >= max(floor, 1):
             rows.append((name, found.events, found.expected))
             spreads.append(spread.value)
     if len(rows) < FEWEST_AREAS:
         return (
-            f"Only {len(rows)} areas have located incidents both in the baseline and since the start; "
-            f"a comparison of areas needs at least {FEWEST_AREAS}."
+            f"{len(rows)} areas have located incidents in {MONTHS} months of the baseline and since the "
+            f"start; a comparison of areas needs at least {FEWEST_AREAS}."
         )
     names, events, expected = (list(v) for v in zip(*rows, strict=True))
     phi = max(1.0, float(pd.Series(spreads).median()))

@@ -13,6 +13,7 @@ from analysis.data import MeasureSeries
 from dashboard.data import STANDARD_GOAL, GoalChoice
 from dashboard.views import progress as view
 from dashboard.views import progress_figures as figures
+from dashboard.views import progress_paths as paths
 from dashboard.views import progress_words as said
 from dashboard.views.progress import Standing
 
@@ -94,7 +95,7 @@ def test_what_is_needed_is_the_average_of_the_path_over_the_months_compared() ->
 def test_the_path_adds_up_twelve_months_and_ends_at_the_goal() -> None:
     found = series(100, 90)
     one = stand(found)
-    path = view.path_of(one).set_index("month")
+    path = paths.path_of(one).set_index("month")
     last = pd.Period("2026-06", "M")
     assert path.loc[last, "actual"] == found.counts.iloc[-12:].sum()
     assert path.loc[last, "lower"] < path.loc[last, "actual"] < path.loc[last, "upper"]
@@ -107,16 +108,16 @@ def test_the_path_adds_up_twelve_months_and_ends_at_the_goal() -> None:
 
 def test_a_missing_month_leaves_a_hole_and_is_named() -> None:
     one = stand(series(100, 90, holes=("2025-08",)))
-    path = view.path_of(one).set_index("month")
+    path = paths.path_of(one).set_index("month")
     assert path.loc["2025-08":"2026-06", "actual"].isna().all()
     assert "August 2025" in said.windows(one)
-    table, _ = view.year_to_date(stand(series(100, 90, holes=("2024-03",))))
+    table, _ = paths.year_to_date(stand(series(100, 90, holes=("2024-03",))))
     assert table.set_index("year")["count"].isna().to_dict()["2024"]
 
 
 def test_the_year_so_far_is_compared_with_the_same_months() -> None:
     found = series(100, 90)
-    table, span = view.year_to_date(stand(found))
+    table, span = paths.year_to_date(stand(found))
     assert span == "January to June 2026"
     assert table["year"].iloc[-1] == "2026"
     assert table["count"].iloc[-2] == found.counts.loc["2025-01":"2025-06"].sum()
@@ -125,7 +126,7 @@ def test_the_year_so_far_is_compared_with_the_same_months() -> None:
 def test_no_series_is_said_everywhere() -> None:
     none = stand("No agency of St. Clair County is in the hub yet.")
     assert none.status == "no_data"
-    assert view.path_of(none).empty
+    assert paths.path_of(none).empty
     figure = figures.places({"st_clair": none}, **ABOUT)
     assert "No agency of St. Clair County"[3:] in figure.sentence
     assert math.isnan(none.needed)
