@@ -34,7 +34,8 @@ def detectable_table(answers: Sequence[tuple[Job, Estimate, float]]) -> list[pd.
     drift as estimated, times the factor by which that formula misses the fit at the present length.
 
     Returns:
-        Per answer (an empty table where there is none) ``months, log_se, smallest_percent, power_20`` (negative percent; share with 80 % wanted).
+        Per answer, a table ``months, log_se, smallest_percent, power_20`` (negative percent; power of a
+        fall of 20 %); an empty one where there is no answer.
     """
     out: list[pd.DataFrame] = [pd.DataFrame()] * len(answers)
     groups: dict[int, list[tuple[int, _Future]]] = {}

@@ -55,6 +55,8 @@ def test_count_families_and_newey_west(seed: int) -> None:
         np.testing.assert_allclose(own["se"], theirs.bse, rtol=1e-7)
 
 
+# Their optimiser stops short of its own criterion; how close it came is what is compared.
+@pytest.mark.filterwarnings("ignore:Maximum Likelihood optimization failed")
 @pytest.mark.parametrize("seed", range(3))
 def test_negative_binomial(seed: int) -> None:
     data = series(seed)

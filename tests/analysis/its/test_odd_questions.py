@@ -1,4 +1,4 @@
-"""Odd series and odd specs by the dozen: every one ends in numbers or in a sentence, none in a crash or NaN."""
+"""Odd series and odd specs by the dozen: each ends in numbers or in a sentence, none in a crash or NaN."""
 
 from __future__ import annotations
 
