@@ -16,6 +16,8 @@ HEIGHT: Final = 260
 NEGLIGIBLE: Final = 5e-4
 #: So many of the heaviest places are named.
 _NAMED: Final = 3
+#: Degrees (east, north) that a name needs for itself.
+_ROOM: Final = (16.0, 4.5)
 
 
 def located(donors: pd.DataFrame) -> pd.DataFrame:
@@ -78,7 +80,7 @@ def donor_map(
     if here is not None:
         layers += _here(*here, look)
     if len(heavy) and not _alike(heavy):
-        layers += _named(heavy.head(_NAMED), look)
+        layers += _named(_apart(heavy, here), look)
     return base.finish(alt.layer(*layers).project(type="albersUsa"), look, height=HEIGHT)
 
 
@@ -100,14 +102,23 @@ def _here(name: str, longitude: float, latitude: float, look: Look) -> list[Any]
     ]
 
 
+def _apart(heavy: pd.DataFrame, here: tuple[str, float, float] | None) -> pd.DataFrame:
+    """The heaviest places whose names do not stand on each other or on the place's own."""
+    taken = [] if here is None else [here[1:]]
+    kept: list[int] = []
+    for i, (x, y) in enumerate(zip(heavy["longitude"], heavy["latitude"], strict=True)):
+        free = all(abs(x - a) > _ROOM[0] or abs(y - b) > _ROOM[1] for a, b in taken)
+        if free and len(kept) < _NAMED:
+            kept.append(i)
+            taken.append((float(x), float(y)))
+    return heavy.iloc[kept]
+
+
 def _named(rows: pd.DataFrame, look: Look) -> list[Any]:
-    return _texts(
-        alt.Chart(rows).encode(longitude="longitude:Q", latitude="latitude:Q"),
-        look,
-        look.text,
-        weight=400,
-        below=False,
-    )
+    # A phone has no room for names: the tooltip and the bars below tell them.
+    spots = alt.Chart(rows).transform_filter("width >= 340")
+    at = spots.encode(longitude="longitude:Q", latitude="latitude:Q")
+    return _texts(at, look, look.text, weight=400, below=False)
 
 
 def _texts(chart: Any, look: Look, colour: str, *, weight: int = 600, below: bool = True) -> list[Any]:

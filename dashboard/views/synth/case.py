@@ -29,9 +29,14 @@ _GROUPS: Final = (
     ("level break", "Counted in another way from some month on"),
     ("left out by choice", "Left out by choice"),
     ("residents are not known", "Residents are not known"),
+    ("programme of its own", "Began a programme of its own"),
+    ("focused deterrence", "Runs the same tactic"),
+    ("violence reduction strategy", "Runs the same tactic"),
+    ("violence intervention", "Runs the same tactic"),
+    ("national guard", "The National Guard was ordered in"),
     ("residents", "Too few residents"),
     ("outside the states", "Outside the states of the chosen pool"),
-    ("Missouri", "In Missouri: same state portal and policy"),
+    ("missouri", "In Missouri: same state portal and policy"),
     ("next to the treated", "Next door to the treated places"),
     ("where the tactics work", "The tactics work there"),
     ("programme works", "The tactics work there"),
@@ -184,7 +189,7 @@ def _middle(hub: Hub, place: str) -> tuple[float, float] | None:
 
 def reasons(excluded: pd.DataFrame) -> pd.DataFrame:
     """How many places were left out for what: Why not, Places; the most frequent first."""
-    groups = [next((g for part, g in _GROUPS if part in r), _other(r)) for r in excluded["reason"]]
+    groups = [next((g for part, g in _GROUPS if part in r.lower()), _other(r)) for r in excluded["reason"]]
     counted = pd.Series(groups, dtype="str").value_counts()
     return pd.DataFrame({"Why not": counted.index, "Places": [w.number(n) for n in counted]})
 

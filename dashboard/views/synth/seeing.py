@@ -56,9 +56,9 @@ def months(found: Answer) -> Made:
         return "months", {}
     reach = int(needed.table["months"].max())
     title = (
-        f"It takes {w.plural(needed.months, 'month')} to see a fall of {w.percent(GOAL)}"
+        f"Judged by the past, it takes {w.plural(needed.months, 'month')} to see a fall of {w.percent(GOAL)}"
         if needed.months is not None
-        else f"Even {w.plural(reach, 'month')} would not be enough to see a fall of {w.percent(GOAL)}"
+        else f"Judged by the past, {w.plural(reach, 'month')} are not enough to see a fall of {w.percent(GOAL)}"
     )
     table = needed.table.assign(fall=needed.table["minimum_detectable_percent"].abs())
     return "months", {
