@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from analysis.data.vocabulary import JURISDICTIONS, MEASURES
+from analysis.data.vocabulary import MEASURES
 from dashboard import components as c
 from dashboard import data, state
 from dashboard import words as w
 from dashboard.audience import rights
 from dashboard.views import progress as view
-from dashboard.views import progress_figures as figures
-from dashboard.views import progress_watch as watch
 from dashboard.views import progress_words as said
 from dashboard.views import tactics_page
+from dashboard.views.progress_pictures import pictures
 
 c.page_title("Progress")
 facts = data.facts()
@@ -34,7 +33,7 @@ with st.container(key="reading"):
 choice = next(g for g in choices if g.key == key)
 one = view.standing(shown.place, shown.measure, choice, shown.through)
 standard = view.standing(shown.place, shown.measure, choices[0], shown.through)
-about = {"source": one.source or facts.source_line, "synthetic": facts.synthetic, "version": facts.version}
+drawn = pictures(shown.place, shown.measure, choice, shown.through, rights().floor)
 
 c.headline(said.headline(one))
 if one.found is None:
@@ -44,53 +43,37 @@ if one.found is None:
 else:
     st.markdown(f"{said.windows(one)} {said.coverage(one)}".strip())
     c.numbers(said.numbers(one))
-    c.show(figures.goal_path(one, **about))
+    assert drawn.path is not None
+    c.show(drawn.path)
 
 c.section("Place by place", "The three jurisdictions, each against its own baseline.")
-c.show(
-    figures.places(
-        {j: view.standing(j, shown.measure, choice, shown.through) for j in JURISDICTIONS}, **about
-    )
-)
-
-if together := view.adds_up(shown.measure, choice, shown.through):
-    st.caption(together)
+c.show(drawn.places)
+if drawn.adds_up:
+    st.caption(drawn.adds_up)
 
 c.section(
     "Measure by measure",
     f"Every measure that the agencies of {w.place_in_sentence(shown.place_name)} tell apart.",
 )
-mine = view.all_measures(shown.place, facts.measures[shown.place], choice, shown.through)
-if mine:
-    c.show(figures.measures(mine, **about))
-if one.series is not None:
-    c.show(figures.year_to_date(one, **about))
+for figure in (drawn.measures, drawn.year):
+    if figure is not None:
+        c.show(figure)
 
 tactics_page.since_start(shown.measure)
 
-view_rights = rights()
 c.section(
     "For people who watch the counts",
     "Which months, years and areas are out of the ordinary? Each alarm has a stated chance of being false.",
 )
-for figure in (
-    watch.control(one, **about),
-    watch.gaps(one, **about),
-    watch.year_fan(one, **about),
-    watch.seasons(one, **about),
-    watch.areas_funnel(one, **about, floor=view_rights.floor),
-):
-    if isinstance(figure, str):
-        if figure:
-            st.caption(figure)
-    else:
-        c.show(figure)
+for unusual in drawn.watch:
+    if not isinstance(unusual, str):
+        c.show(unusual)
+    elif unusual:
+        st.caption(unusual)
 
 c.section("How the goal is read", said.reading(choice, own) + " " + view.consequence(one, standard))
-every = [view.standing(shown.place, shown.measure, g, shown.through) for g in choices]
-c.show(figures.readings(choices, every, **about))
-changes = view.what_alternatives_change(one)
-if changes:
-    st.markdown("\n".join(f"- {sentence}" for sentence in changes))
+c.show(drawn.readings)
+if drawn.alternatives:
+    st.markdown("\n".join(f"- {sentence}" for sentence in drawn.alternatives))
 c.method_note(said.method(one))
 c.footer(source=facts.source_line, updated=facts.updated, synthetic=facts.synthetic, version=facts.version)
