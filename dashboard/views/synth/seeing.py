@@ -55,10 +55,10 @@ def months(found: Answer) -> Made:
     if needed is None:
         return "months", {}
     reach = int(needed.table["months"].max())
-    title = (
-        f"Judged by the past, it takes {w.plural(needed.months, 'month')} to see a fall of {w.percent(GOAL)}"
+    title = "Judged by the past, " + (
+        f"it takes {w.plural(needed.months, 'month')} to see a fall of {w.percent(GOAL)}"
         if needed.months is not None
-        else f"Judged by the past, {w.plural(reach, 'month')} are not enough to see a fall of {w.percent(GOAL)}"
+        else f"{w.plural(reach, 'month')} are not enough to see a fall of {w.percent(GOAL)}"
     )
     table = needed.table.assign(fall=needed.table["minimum_detectable_percent"].abs())
     return "months", {
