@@ -97,4 +97,6 @@ def verify(entries: pd.DataFrame, anchor: str) -> AuditLog:
         )
     if not len(rows):
         return AuditLog(rows, True, "The audit log is empty.")
+    if len(rows) == 1:
+        return AuditLog(rows, True, "The one entry of the audit log is as it was written.")
     return AuditLog(rows, True, f"All {len(rows)} entries of the audit log are as they were written.")

@@ -119,9 +119,10 @@ def multiplicity_words(verdicts: pd.DataFrame) -> str:
                 ((rows["lower"] > 0) | (rows["upper"] < 0)) & (rows["q_value"] <= grading.FALSE_DISCOVERIES)
             ).sum()
         )
-        chance = len(rows) / 10
+        chance = round(len(rows) / 10)
+        expected = f"About {chance}" if chance else "Fewer than one"
         lines.append(
-            f"On {name}, {len(rows)} questions were asked against a comparison. About {chance:.0f} of them "
+            f"On {name}, {len(rows)} questions were asked against a comparison. {expected} of them "
             f"would stand out by chance alone; {alone} do, and {clear} still do when the number of questions "
             "is allowed for (Benjamini–Hochberg, 1 in 10)."
         )

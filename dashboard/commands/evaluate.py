@@ -71,6 +71,8 @@ def evaluate(
         table.add_row(str(name), str(r["leading_method"]) or "none", span if known else "not possible",
                       str(r["agreement"]), str(r["grade"]), q)  # fmt: skip
     out.print(table)
+    if batch.declarations(source)["illustrative"].fillna(False).astype(bool).any():
+        out.print(batch.ILLUSTRATIVE, highlight=False, soft_wrap=True)
     answered = int(found.effects["answered"].astype(bool).sum())
     out.print(
         f"{len(found.effects)} questions, {answered} answered. {batch.multiplicity_words(found.verdicts)}",
