@@ -23,11 +23,11 @@ RESIDENTS: Final = 100_000
 
 HISTORY: Final = {"24": "2 years", "36": "3 years", "48": "4 years", "60": "5 years", "84": "7 years",
                   "all": "All there is"}  # fmt: skip
-SEASON: Final = {"rule": "By rule", "0": "None", "1": "One wave a year", "2": "Two waves a year",
+SEASON: Final = {"rule": "By rule", "0": "No season", "1": "One wave a year", "2": "Two waves a year",
                  "3": "Three waves a year", "months": "Each month its own"}  # fmt: skip
 ERRORS: Final = {"model": "From the model", "hac": "Newey–West, lags by rule", "hac3": "Newey–West, 3 lags",
                  "hac6": "Newey–West, 6 lags", "hac12": "Newey–West, 12 lags"}  # fmt: skip
-COMPARISON: Final = {"no": "None: own past alone", "yes": "All comparison cities, added up",
+COMPARISON: Final = {"no": "Own past alone", "yes": "All comparison cities, added up",
                      "some": "The cities chosen below"}  # fmt: skip
 LEFT_OUT: Final = {"no": "Nothing", "2020": "March to December 2020", "long": "March 2020 to June 2021"}
 _SPANS: Final = {"no": (), "2020": ("2020-03:2020-12",), "long": ("2020-03:2021-06",)}
@@ -54,7 +54,8 @@ def controls(place: str, measure: str) -> list[Setting]:
     return [
         Setting("start", "Start", starts, begin if begin in starts else next(iter(starts), ""),
                 "First month that counts as after."),
-        Setting("phase", "Phase-in", {"0": "None", "3": "3 months", "6": "6 months", "12": "12 months"}, "0",
+        Setting("phase", "Phase-in",
+                {"0": "No phase-in", "3": "3 months", "6": "6 months", "12": "12 months"}, "0",
                 "Months from the start that count neither before nor after."),
         Setting("control", "Comparison", COMPARISON, "no",
                 "With a comparison, the effect is the change beyond the one seen there."),
@@ -65,13 +66,13 @@ def controls(place: str, measure: str) -> list[Setting]:
                 "A straight line cannot follow the jump of 2020; longer is not better."),
         Setting("trend", "Trend", {"yes": "Straight line", "no": "Level"}, "yes"),
         Setting("harmonics", "Season", SEASON, "rule"),
-        Setting("washout", "Washout before the start", {"0": "None", "1": "1 month", "2": "2 months",
+        Setting("washout", "Washout before the start", {"0": "No washout", "1": "1 month", "2": "2 months",
                                                         "3": "3 months", "6": "6 months"}, "0",
                 "Months before the start to leave out, because people knew what was coming."),
         Setting("leave", "Leave out", LEFT_OUT, "no", "Calendar time runs on through months left out."),
         Setting("stop", "Programme ended", {"": "It goes on"} | starts, "",
                 "First month without it. Then the effect is that of the months in between."),
-        Setting("also", "Another change at", {"": "None"} | starts, "",
+        Setting("also", "Another change at", {"": "No other"} | starts, "",
                 "Such as a new way of counting: it gets a level of its own."),
         Setting("slope", "Trend may change too", NO_YES, "no", "Needs 12 months after the start."),
         Setting("errors", "Standard errors", ERRORS, "model",

@@ -240,7 +240,7 @@ def _break(found: Answer, against: Tried, *, diagnostics: bool) -> Made:
     return "break", {
         "key": "its_break",
         "title": title,
-        "sentence": readable(check.sentence, expert=diagnostics).replace(" it (", " the real start ("),
+        "sentence": readable(check.sentence, expert=diagnostics),
         "chart": lambda look: break_search(table[["period", "gain", "largest"]], start=start, look=look),
         "table": table,
         "columns": {"period": Column("Break in", "month"), "percent": Column("Change there", "percent1"),

@@ -19,8 +19,15 @@ from dashboard.workbench import CHECK_WORDS
 
 _MONTH: Final = re.compile(r"\b(\d{4})-(\d{2})\b(?:\s+to\s+(\d{4})-(\d{2})\b)?")
 _P_VALUE: Final = re.compile(r": Ljung–Box[^\n]*?\)(?=\.)(?:, Breusch[^\n]*?\)(?=\.))?|\s*\(p [^)]*\)")
+#: “None” reads like a value that is missing.
+_NOBODY: Final = (
+    (re.compile(r"\bNone (of|could)\b"), r"Not one \1"),
+    (re.compile(r"\bNone\b"), "Nothing"),
+    (re.compile(r"\bnan\b"), w.UNKNOWN),
+)
 #: A span from a value to itself.
 _SPAN: Final = re.compile(r"estimates run from ([+−]?\d+ %) to \1(?!\d)")
+_IT: Final = re.compile(r"\b(before|after) it(?= \(p )")
 #: Words of the method → words of the form.
 _CODES: Final = {
     'covariance="model"': "standard errors “From the model”",
@@ -36,8 +43,11 @@ def readable(text: str, *, expert: bool = True) -> str:
     """
     for code, words in _CODES.items():
         text = re.sub(rf"(?<![\w“]){re.escape(code)}(?!\w)", words, text)
+    text = _IT.sub(r"\1 the real start", text)
     if not expert:
         text = _P_VALUE.sub("", text)
+    for pattern, words in _NOBODY:
+        text = pattern.sub(words, text)
     text = _SPAN.sub(r"the estimate is \1", text)
     return _MONTH.sub(_months, text).replace(" %", w.PERCENT)
 
@@ -174,9 +184,9 @@ def inconclusive(found: Answer) -> bool:
 
 def caution(checks: Sequence[Check]) -> str:
     """What to say beside the headline once everything was tried."""
-    failed = [c.name[:1].lower() + c.name[1:] for c in checks if c.state is CheckState.FAILED]
+    failed = [f"“{c.name}”" for c in checks if c.state is CheckState.FAILED]
     if not failed:
-        return f"None of {w.plural(len(checks), 'check')} failed."
+        return f"No check failed ({w.plural(len(checks), 'was', 'were')} made)."
     count = w.sentence_case(w.plural(len(failed), "check", spelled=True))
     return f"**{count} of {len(checks)} failed** ({w.join(failed)}): read the number with care."
 
