@@ -88,8 +88,8 @@ def static_map(
         alt.Chart(_inline([{"type": "Feature", "properties": {}, "geometry": _planar(room)}])).mark_geoshape(
             filled=False, strokeOpacity=0, aria=False
         ),
-        layer(scene.named("context"), fill=look.area, stroke=look.grid),
-        layer(places, fill=look.grid, stroke=look.outline, strokeWidth=0.8),
+        layer(scene.named("context"), fill=look.area, stroke=look.area, strokeWidth=0.5),
+        layer(places, fill=look.grid, stroke=look.grid, strokeWidth=0.5),
     ]
     if hexagons:
         layers.append(
@@ -101,9 +101,11 @@ def static_map(
                 tooltip=[alt.Tooltip("tip:N", title="Here")],
             )
         )  # fmt: skip
-    if key and (near := scene.named("neighborhood")):
+    if named and (near := scene.named("neighborhood")):
         layers.append(layer(near, filled=False, stroke=look.outline, strokeWidth=0.4, strokeOpacity=0.6))
-    layers.append(layer(places, filled=False, stroke=look.outline, strokeWidth=1.2))
+    # Borders as lines: the edge of the window is none.
+    borders = [(n, g.boundary) for n, g in places]
+    layers.append(layer(borders, filled=False, stroke=look.outline, strokeWidth=1.2))
     if marked := marked_groups(data, scene):
         layers.append(layer(marked, filled=False, stroke=look.goal, strokeWidth=2.2))
     if scene.areas:

@@ -42,7 +42,6 @@ def where(s: view.Spots) -> None:
         choose.find_box(s, chosen.cell)
     years = draw.years_figure(s)
     if years is not None:
-        st.html(draw.years_legend(s, c.look()))
         c.show(years)
 
 

@@ -60,12 +60,10 @@ def kept(s: Spots, key: tuple[object, ...], make: Callable[[], Made]) -> Made:
     return found
 
 
-def scene(
-    s: Spots, drawn: pd.DataFrame, areas: list[tuple[str, Any]] | None = None, marked: bool = False
-) -> maps.Scene:
-    """Where a map of these hexagons looks; ``marked``: the unusual concentrations are outlined."""
+def scene(s: Spots, areas: list[tuple[str, Any]] | None = None, marked: bool = False) -> maps.Scene:
+    """Where the maps of the page look; ``marked``: the unusual concentrations are outlined."""
     around = kept(s, ("marked",), lambda: maps.groups(_marked(s))) if marked else []
-    window = _window(drawn) if s.place == REGION else None
+    window = _window(s.cells[s.cells["count"] > 0]) if s.place == REGION else None
     return maps.Scene(s.outlines, areas or [], s.place, window, around)
 
 
@@ -115,7 +113,7 @@ def _map_figure(s: Spots, selected: str | None, colour: str) -> Figure:
     if selected is not None and selected in set(drawn["cell"]):
         name = drawn.loc[drawn["cell"] == selected, "label"].iloc[0]
         areas = [(str(name), maps.hexagon(selected))]
-    shown, lower, what = scene(s, drawn, areas, marked=True), _lower(s, colour), _COLOURED[colour][2]
+    shown, lower, what = scene(s, areas, marked=True), _lower(s, colour), _COLOURED[colour][2]
     k = s.rules.k
     hidden = int(s.cells["hidden"].sum())
     note = [
@@ -205,7 +203,7 @@ def _years_figure(s: Spots) -> Figure | None:
         return None
     every = pd.concat([cells for _, cells in years])
     lower = maps.classes(every["count"], floor=s.rules.k)
-    view = scene(s, every[every["count"] > 0])
+    view = scene(s)
     names = dict(zip(s.cells["cell"], s.cells["name"], strict=True))
     wide = pd.concat([cells.set_index("cell")["shown"].rename(said) for said, cells in years], axis=1)
     counts = pd.concat([cells.set_index("cell")["count"].rename(said) for said, cells in years], axis=1)
@@ -221,15 +219,15 @@ def _years_figure(s: Spots) -> Figure | None:
 
     def drawn(look: Look) -> list[tuple[str, Any]]:
         return [
-            (said, maps.static_map(cells[cells["count"] > 0], view, lower=lower, look=look, height=300,
-                                   key=False, named=False))
+            (said, maps.static_map(cells[cells["count"] > 0], view, lower=lower, look=look, height=320,
+                                   named=False))
             for said, cells in years
         ]  # fmt: skip
 
     return Figure(
         key="hotspots_years",
-        title=f"{w.small_number(both).capitalize()} of the ten busiest hexagons of {_said(years[0][0])} "
-        f"{'was' if both == 1 else 'were'} among the ten busiest of {_said(years[-1][0])}",
+        title=f"{w.small_number(both).capitalize()} of the ten busiest hexagons of {year_words(years[0][0])} "
+        f"{'was' if both == 1 else 'were'} among the ten busiest of {year_words(years[-1][0])}",
         sentence="The colors mean the same counts in every year.",
         chart=drawn,
         table=rows,
@@ -244,15 +242,9 @@ def _years_figure(s: Spots) -> Figure | None:
     )  # fmt: skip
 
 
-def _said(year: str) -> str:
+def year_words(year: str) -> str:
     """A year inside a sentence."""
     return year.replace("Year to", "the year to")
-
-
-def years_legend(s: Spots, look: Look) -> str:
-    """The key of the small maps."""
-    every = pd.concat([cells["count"] for _, cells in s.extra.years])
-    return maps.legend(maps.classes(every, floor=s.rules.k), look, what="Incidents in a year")
 
 
 def kinds_of(values: pd.Series, kinds: Kinds) -> Kinds:
@@ -270,7 +262,7 @@ def _class_figure(s: Spots, moran: bool) -> tuple[Figure, Kinds]:
     column, every = ("moran", MORAN_KINDS) if moran else ("label", GI_KINDS)
     rows = s.told[(s.told["count"] > 0) | (s.told[column] != NOT_UNUSUAL)]
     drawn = rows[["cell", "name", column]].rename(columns={column: "kind", "name": "label"})
-    kinds, view = kinds_of(drawn["kind"], every), scene(s, drawn)
+    kinds, view = kinds_of(drawn["kind"], every), scene(s)
     sums = s.told[column].value_counts()
     counted = pd.DataFrame(
         [{"kind": kinds[k].words, "hexagons": int(sums.get(k, 0))} for k in kinds],

@@ -13,7 +13,7 @@ from dashboard.charts.places import DAYS
 from dashboard.components import digest
 from dashboard.figures import Column, Figure
 from dashboard.views.hotspot_answers import ENOUGH_QUARTERS
-from dashboard.views.hotspot_figures import Kinds, kept, kinds_of, scene
+from dashboard.views.hotspot_figures import Kinds, kept, kinds_of, scene, year_words
 from dashboard.views.hotspots import TOP, Spots
 
 PATTERN_KINDS: Final[Kinds] = {
@@ -43,7 +43,7 @@ def _pattern_figure(s: Spots) -> tuple[Figure, Kinds]:
     rows = s.told[s.told["plain"].str.endswith("spot")]
     plain = rows["plain"].where(rows["plain"].str.endswith("hot spot"), "cold")
     drawn = rows[["cell", "name"]].rename(columns={"name": "label"}).assign(kind=plain)
-    kinds, view = kinds_of(drawn["kind"], PATTERN_KINDS), scene(s, drawn)
+    kinds, view = kinds_of(drawn["kind"], PATTERN_KINDS), scene(s)
     counted = drawn["kind"].value_counts()
     first, last, n = s.extra.quarters
     few = "" if n >= ENOUGH_QUARTERS else (
@@ -105,23 +105,35 @@ def year_change_figure(s: Spots) -> tuple[Figure, Kinds] | None:
 def _year_change_figure(s: Spots) -> tuple[Figure, Kinds]:
     rows = s.told[s.told["change"].isin(list(CHANGE_KINDS))]
     drawn = rows[["cell", "name", "change"]].rename(columns={"name": "label", "change": "kind"})
-    kinds, view = kinds_of(drawn["kind"], CHANGE_KINDS), scene(s, drawn)
+    kinds, view = kinds_of(drawn["kind"], CHANGE_KINDS), scene(s)
     rose, fell = (int((drawn["kind"] == k).sum()) for k in (ROSE, FELL))
     before, after = (said for said, _ in s.extra.years[-2:])
     title = (
         f"{w.number(rose)} hexagons rose and {w.number(fell)} fell more than the rest"
         if rose + fell else "No hexagon changed more than the rest by more than chance"
     )  # fmt: skip
+    like = len(drawn) - rose - fell
+    bars = pd.DataFrame(
+        {"name": [k.words for k in CHANGE_KINDS.values()], "value": [float(rose), float(fell), float(like)]}
+    )
     order = rows.assign(found=rows["change"] != LIKE_THE_REST, gap=(rows["after"] - rows["before"]).abs())
     order = order.sort_values(["found", "gap"], ascending=False, kind="stable", ignore_index=True)
     figure = Figure(
         key="hotspots_changes",
         title=title,
-        sentence=f"{after} against {before}, each hexagon against the change of all of them.",
-        chart=lambda look: maps.static_map(drawn, view, look=look, kinds=kinds),
-        map=lambda look: kept(
-            s, ("deck changes", look.name), lambda: maps.deck(drawn, view, look=look, kinds=kinds)
+        sentence=f"{w.sentence_case(year_words(after))} against {year_words(before)}, each hexagon against "
+        "the change of all of them.",
+        chart=lambda look: (
+            maps.static_map(drawn, view, look=look, kinds=kinds)
+            if rose + fell
+            else charts.bars(bars, look=look)
         ),
+        # A map on which nothing stands out is no map.
+        map=(
+            lambda look: kept(
+                s, ("deck changes", look.name), lambda: maps.deck(drawn, view, look=look, kinds=kinds)
+            )
+        ) if rose + fell else None,
         table=order[["name", "before", "after", "change", "cell"]],
         columns={
             "name": Column("Where"), "before": Column(before, "count"), "after": Column(after, "count"),
