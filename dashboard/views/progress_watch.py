@@ -53,10 +53,8 @@ def control(one: Standing, *, source: str, synthetic: bool, version: str) -> Fig
     elif low + high == 0:
         title = f"No month of the newest {len(judged)} is out of the ordinary in {where}"
     else:
-        parts = [f"{n} with {word}" for n, word in ((low, "fewer"), (high, "more")) if n]
-        title = (
-            f"{w.join(parts)} than the baseline makes likely, of the newest {w.plural(len(judged), 'month')}"
-        )
+        parts = [f"{n} had {word}" for n, word in ((low, "fewer"), (high, "more")) if n]
+        title = f"Of the newest {len(judged)} months {w.join(parts)} events than the baseline makes likely"
     shown = table.assign(state=[_STATES[a] for a in table["alarm"]])
     return Figure(
         key="watch_months",
@@ -260,8 +258,8 @@ def areas_funnel(one: Standing, *, source: str, synthetic: bool, version: str, f
             spreads.append(spread.value)
     if len(rows) < FEWEST_AREAS:
         return (
-            f"{len(rows)} areas have located incidents in {MONTHS} months of the baseline and since the "
-            f"start; a comparison of areas needs at least {FEWEST_AREAS}."
+            "Too few areas have located incidents in a year of the baseline and since the start to be compared "
+            f"({len(rows)} of the {FEWEST_AREAS} needed)."
         )
     names, events, expected = (list(v) for v in zip(*rows, strict=True))
     phi = max(1.0, float(pd.Series(spreads).median()))
