@@ -258,7 +258,7 @@ def areas_funnel(one: Standing, *, source: str, synthetic: bool, version: str, f
             spreads.append(spread.value)
     if len(rows) < FEWEST_AREAS:
         return (
-            "Too few areas have located incidents in a year of the baseline and since the start to be compared "
+            "Too few areas have located incidents in a year of the baseline and since then to be compared "
             f"({len(rows)} of the {FEWEST_AREAS} needed)."
         )
     names, events, expected = (list(v) for v in zip(*rows, strict=True))
