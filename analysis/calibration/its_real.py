@@ -195,6 +195,15 @@ def finding(table: pd.DataFrame) -> str:
         words.append(f"The default leaves 3 to 8 % in {len(out)} of {len(own)} rows ({named}).")
     else:
         words.append(f"The default keeps 3 to 8 % in all {len(own)} rows.")
+    level = table[table["family"] == "latent AR(1), no trend"]
+    words.append(f"Without a trend in the model: {span(level)}; keep the trend.")
+    stacked = table[(table["family"] == "quasi-Poisson") & (table["design"] == "controlled")]
+    beside = own[own["design"] == "controlled"]
+    times = float(np.median(stacked["log_se"].to_numpy(float) / beside["log_se"].to_numpy(float)))
+    words.append(
+        f"Quasi-Poisson beside a comparison is quiet because its standard errors are {times:.1f} times the "
+        "default's: the comparison's scatter is taken for the place's own."
+    )
     for name in ("quasi-Poisson", "Newey–West"):
         for design in ("single", "controlled"):
             rows = table[(table["family"] == name) & (table["design"] == design)]
