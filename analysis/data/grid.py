@@ -60,7 +60,7 @@ def count_periods(
             f"{first} to {last} are no whole periods of {freq}. Choose months that begin and end one."
         )
     rows = gravest(incidents)
-    month = pd.PeriodIndex(rows["coded_month"], freq="M")
+    month = months_of(rows["coded_month"])
     inside = np.asarray((month >= first) & (month <= last))
     rows = rows[inside]
     at = pd.Index(cells).get_indexer(pd.Index(cells_of_rows(rows, resolution)))
@@ -69,6 +69,12 @@ def count_periods(
     flat = np.bincount(at[known] * periods.size + when[known], minlength=len(cells) * periods.size)
     table = flat.reshape(len(cells), periods.size)
     return pd.DataFrame(table, index=pd.Index(cells, name="cell"), columns=periods)
+
+
+def months_of(words: pd.Series) -> pd.PeriodIndex:
+    """ "YYYY-MM" as monthly periods; each word is read once, however often it comes."""
+    codes, each = pd.factorize(words)
+    return pd.PeriodIndex(pd.PeriodIndex(each, freq="M").take(codes))
 
 
 def count_areas(incidents: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import cached_property
+from typing import Any, Final
 
 import h3
 import numpy as np
@@ -16,7 +17,7 @@ import pandas as pd
 from shapely.ops import unary_union
 
 from analysis.data import Hub
-from analysis.data.grid import people_in_cells
+from analysis.data.grid import months_of, people_in_cells
 from analysis.data.outlines import jurisdiction_outlines
 from analysis.data.places import count_cells, cover, locate
 from analysis.data.privacy import (
@@ -69,6 +70,11 @@ class Located:
     sources: tuple[str, ...]
     notes: tuple[str, ...]
 
+    @cached_property
+    def masks(self) -> dict[Any, pd.DataFrame]:
+        """What is hidden on each map, worked out once for all places and measures."""
+        return {}
+
 
 def located(hub: Hub, rules: Audience, through: pd.Period | None, today: pd.Timestamp) -> Located | str:
     """Incidents of homicide, robbery and aggravated assault that this audience may see mapped.
@@ -80,7 +86,7 @@ def located(hub: Hub, rules: Audience, through: pd.Period | None, today: pd.Time
         return "This hub holds no incident locations: its agencies publish monthly counts alone."
     agencies = hub.agencies().set_index("agency_id")
     rows = rows.assign(
-        month=pd.PeriodIndex(rows["coded_month"], freq="M"),
+        month=months_of(rows["coded_month"]),
         jurisdiction=rows["agency_id"].map(agencies["jurisdiction"]),
     )
     rows = rows[rows["jurisdiction"].isin(list(JURISDICTIONS))]
@@ -183,6 +189,15 @@ def hidden_cells(
     The sums of all places are public, and a hexagon at a border is in two of them: so the sums of
     those that are in the same places can be worked out, and each such group is protected by itself.
     """
+    key = (rules.k, months, resolution, data.end if end is None else end)
+    if key not in data.masks:
+        data.masks[key] = _hidden_cells(data, rules, months, resolution, end)
+    return data.masks[key]
+
+
+def _hidden_cells(
+    data: Located, rules: Audience, months: int, resolution: int, end: pd.Period | None
+) -> pd.DataFrame:
     members = {p: set(cells_of_place(data, p, resolution)) for p in data.jurisdictions}
     cells = sorted(set().union(*members.values(), cells_of_place(data, REGION, resolution)))
     whole, part = (count(data, m, months, cells, resolution, end).to_numpy(float) for m in (WHOLE, PART))
