@@ -16,6 +16,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.data.schema import DEPLOYMENT_COLUMNS
+from analysis.data.release import Release
 from analysis.data.vocabulary import JURISDICTIONS, MEASURES, TACTICS
 from analysis.evidence import RefusedError
 from analysis.progress import Assessment, Goal, assess
@@ -230,7 +231,11 @@ def _everything(version: str, path: str, measure: str) -> list[Since]:
         row = {str(name): value for name, value in record.items()}
         if row["place"]:
             counts = areas.get(str(row["area_id"]))
-            why = "its incidents have no place on the map"
+            why = (
+                "a release shows no months of an area"
+                if isinstance(data.hub(), Release)
+                else "its incidents have no place on the map"
+            )
         else:
             one = data.series(str(row["jurisdiction"]), measure)
             counts, why = (None, one.rstrip(".")) if isinstance(one, str) else (one.counts, "")
