@@ -15,8 +15,8 @@ from urllib.parse import urlencode
 import pandas as pd
 import streamlit as st
 
-from analysis.data.schema import DEPLOYMENT_COLUMNS
 from analysis.data.release import Release
+from analysis.data.schema import DEPLOYMENT_COLUMNS
 from analysis.data.vocabulary import JURISDICTIONS, MEASURES, TACTICS
 from analysis.evidence import RefusedError
 from analysis.progress import Assessment, Goal, assess
