@@ -86,6 +86,7 @@ def _style(look: Look) -> str:
         ".sln-grid th{text-align:left;font-weight:600;padding:.35rem .5rem;vertical-align:top;border:0}"
         f".sln-grid td{{padding:.5rem .7rem;vertical-align:top;background:{look.area};border:0}}"
         f".sln-grid .d{{color:{look.muted};font-size:.88rem}}"
+        f".sln-grid a{{color:{look.main_text};font-size:.9rem}}"
         ".sln-grid .c{display:none}"
         "@media (max-width:640px){.sln-grid,.sln-grid caption,.sln-grid tbody,.sln-grid tr,.sln-grid td,"
         ".sln-grid tbody th{display:block}"

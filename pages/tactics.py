@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from analysis import programme
 from analysis.data.vocabulary import MEASURES, TACTICS
 from dashboard import components as c
 from dashboard import data, headlines, state
@@ -36,6 +37,12 @@ for tactic, name in TACTICS.items():
         c.empty_state("What was done is not reported yet.", parts.ACTIVITIES)
         continue
     c.show(parts.dose_figure(tactic, mine))
+    model = parts.model_of(tactic, mine)
+    if model is not None:
+        st.markdown(f"**Fidelity to its own model, newest twelve months:** {model.sentence}")
+        with st.expander(f"How the fidelity of {name.lower()} is scored"):
+            st.markdown(programme.RULE)
+            c.table_of(parts.model_table(model), alt=f"Parts of the model of {name.lower()}")
     funnel = parts.funnel_figure(tactic, mine)
     if funnel is not None:
         c.show(funnel)
@@ -43,5 +50,10 @@ for tactic, name in TACTICS.items():
     if span is not None:
         with st.expander(f"Everything reported on {name.lower()}, {headlines.quarter(span[1]).lower()}"):
             c.table_of(view.table_of(mine, span, rights()), alt=f"Activities of {name.lower()} by place")
+if not view.deployments().empty and len(rows):
+    c.section("Work done beside effect", programme.CAUTION)
+    beside, together = parts.dose_beside_effect(measure)
+    st.markdown(together)
+    c.table_of(beside, alt="Each deployment: share of its plan, fidelity, effect with its range, evidence")
 c.method_note(parts.METHOD)
 c.footer(source=facts.source_line, updated=facts.updated, synthetic=facts.synthetic, version=facts.version)

@@ -26,7 +26,8 @@ SHORT: Final = {
     "synth_index": "Mix of cities, index",
     "wdd": "Beside a comparison area",
 }
-#: A fall is called averted crime only on a comparison, and only when it is this probable.
+#: A fall is called averted crime only on a comparison, when the methods together say “fewer”, and when it
+#: is this probable.
 EARNED: Final = 0.95
 
 
@@ -201,7 +202,12 @@ def numbers(found: Case) -> list[Number]:
     e = found.effect
     if e is None:
         return []
-    earned = e.controlled and w.known(e.probability_of_reduction) and e.probability_of_reduction >= EARNED
+    earned = (
+        e.controlled
+        and found.verdict.agreement is Agreement.FEWER
+        and w.known(e.probability_of_reduction)
+        and e.probability_of_reduction >= EARNED
+    )
     what = "comparison" if e.controlled else "projection"
     said = [
         Number(
@@ -223,7 +229,7 @@ def numbers(found: Case) -> list[Number]:
     mde = e.minimum_detectable_percent
     said.append(
         Number(
-            "Smallest fall it could have seen", w.percent(abs(mde)) if w.known(mde) else "None", None,
+            "Smallest fall it could have seen", w.percent(abs(mde)) if w.known(mde) else "No fall", None,
             "Found four times in five." if w.known(mde) else "Not even a fall to zero is found reliably.",
         )
     )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from analysis import programme
 from analysis.data.vocabulary import JURISDICTIONS, TACTICS
 from dashboard import charts, data, headlines
 from dashboard import components as c
@@ -12,6 +13,7 @@ from dashboard import words as w
 from dashboard.audience import rights
 from dashboard.figures import Column, Figure
 from dashboard.grid import show_grid
+from dashboard.views import evaluations
 from dashboard.views import tactics as view
 
 NOT_AN_EFFECT = (
@@ -113,6 +115,55 @@ def funnel_figure(tactic: str, rows: pd.DataFrame) -> Figure | None:
         synthetic=facts.synthetic,
         identity=c.digest(facts.version, "funnel", tactic, floor),
     )  # fmt: skip
+
+
+def model_of(tactic: str, rows: pd.DataFrame) -> programme.Fidelity | None:
+    """How closely the newest twelve months kept to the tactic’s own model, all places together."""
+    quarter = view.latest_quarter(rows)
+    if quarter is None:
+        return None
+    return programme.fidelity(rows, tactic, (str(quarter[1] - 11), str(quarter[1])), floor=rights().floor)
+
+
+def model_table(found: programme.Fidelity) -> pd.DataFrame:
+    """The parts of a model for reading; unknown ones say so."""
+    parts = found.parts
+    return pd.DataFrame(
+        {
+            "Part of the model": parts["part"],
+            "Reached": [w.percent(100 * s) if w.known(s) else "not known" for s in parts["share"]],
+            "Asked for": parts["asked"],
+            "Points": [w.number(p) if w.known(p) else "–" for p in parts["points"]],
+        }
+    )
+
+
+def dose_beside_effect(measure: str) -> tuple[pd.DataFrame, str]:
+    """Each deployment's work beside its effect, for reading, and what both say together."""
+    floor = rights().floor
+    table = programme.beside(
+        view.deployments(), data.hub().activities(), evaluations.results().verdicts, measure, floor=floor
+    )
+    effect = [
+        f"{w.percent(p, signed=True)} ({w.percent(lo, signed=True)} to {w.percent(hi, signed=True)})"
+        if w.known(p) and w.known(lo) and w.known(hi)
+        else "no comparison yet"
+        for p, lo, hi in table[["percent", "lower", "upper"]].to_numpy(float)
+    ]
+    shown = pd.DataFrame(
+        {
+            "Where": table["name"],
+            "Of the plan": [w.percent(100 * s) if w.known(s) else "not known" for s in table["share"]],
+            "Fidelity": [
+                f"{w.number(s)}: {word}" if w.known(s) else str(word)
+                for s, word in zip(table["fidelity"], table["fidelity_word"], strict=True)
+            ],
+            "Effect (90 % range)": effect,
+            "What it says": [w.sentence_case(str(a)) for a in table["agreement"]],
+            "Evidence": table["grade"],
+        }
+    )
+    return shown, programme.dose_response(table).sentence
 
 
 def where_words(tactic: str) -> str:
