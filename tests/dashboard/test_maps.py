@@ -10,9 +10,22 @@ import pandas as pd
 import pytest
 from shapely.geometry import box
 
-from dashboard.maps import Scene, class_words, classes, deck, legend, static_map
+from dashboard.maps import (
+    HEIGHT,
+    NARROW,
+    Kind,
+    Scene,
+    class_words,
+    classes,
+    deck,
+    groups,
+    hexagon,
+    kinds_legend,
+    legend,
+    static_map,
+)
 from dashboard.picture import chart_svg
-from dashboard.theme import DARK, LIGHT
+from dashboard.theme import DARK, LIGHT, Look, rgb
 
 OUTLINES = {
     "type": "FeatureCollection",
@@ -94,3 +107,63 @@ def test_the_static_map_has_shapes_names_and_key(cells: pd.DataFrame, width: int
 def test_an_empty_map_still_shows_the_places() -> None:
     svg = chart_svg(static_map(pd.DataFrame({"cell": [], "count": []}), SCENE), 480)
     assert "St. Louis City" in svg
+
+
+KINDS = {"a": Kind("Rose", "#D9541E", "#F46A25"), "b": Kind("Fell", "#12436D", "#56B4E9")}
+
+
+@pytest.mark.parametrize("look", [LIGHT, DARK], ids=lambda look: look.name)
+def test_named_kinds_have_their_colours_words_and_key(cells: pd.DataFrame, look: Look) -> None:
+    names = [("a", "b", "c")[i % 3] for i in range(len(cells))]
+    named = cells.drop(columns="count").assign(kind=names)
+    told = json.loads(deck(named, SCENE, look=look, kinds=KINDS).to_json())
+    rows = next(layer for layer in told["layers"] if layer["id"] == "cells")["data"]
+    assert len(rows) == named["kind"].isin(list(KINDS)).sum()
+    assert {tuple(r["fill"][:3]) for r in rows} == {tuple(rgb(k.colour(look))[:3]) for k in KINDS.values()}
+    assert {r["tip"].split("\n")[-1] for r in rows} == {"Rose", "Fell"}
+    assert all("count" not in r for r in rows)
+    assert "Rose" in kinds_legend(KINDS, look)
+    svg = chart_svg(static_map(named, SCENE, look=look, kinds=KINDS), 480)
+    assert "Rose" in svg
+    assert "Fell" in svg
+
+
+def test_areas_are_drawn_by_their_own_outlines() -> None:
+    areas = pd.DataFrame(
+        {
+            "cell": ["x", "y"],
+            "count": [4.0, 9.0],
+            "geometry": [box(-90.25, 38.6, -90.22, 38.63), box(-90.22, 38.6, -90.2, 38.63)],
+            "marked": [False, True],
+        }
+    )
+    told = json.loads(deck(areas, SCENE).to_json())
+    layer = next(layer for layer in told["layers"] if layer["id"] == "cells")
+    assert layer["@@type"] == "GeoJsonLayer"
+    assert [f["cell"] for f in layer["data"]["features"]] == ["x", "y"]
+    assert chart_svg(static_map(areas, SCENE), 480).count("<path") > 3
+
+
+@pytest.mark.parametrize("place", ["stl_city", "region"])
+def test_the_whole_place_fits_a_phone(cells: pd.DataFrame, place: str) -> None:
+    """At its first zoom the place is no wider than the narrowest phone's map, and no higher than the map."""
+    scene = Scene(OUTLINES, place=place)
+    view = json.loads(deck(cells, scene).to_json())["initialViewState"]
+    west, south, east, north = scene.bounds()
+    pixels = 512 * 2 ** view["zoom"] / 360
+    assert (east - west) * pixels <= NARROW + 1
+    middle = np.cos(np.radians((south + north) / 2))
+    assert (north - south) / middle * pixels <= HEIGHT * 1.01
+    assert west < view["longitude"] < east
+
+
+def test_groups_that_touch_are_one_outline() -> None:
+    ring = [hexagon(c) for c in h3.grid_disk(h3.latlng_to_cell(38.63, -90.2, 9), 1)]
+    far = hexagon(h3.latlng_to_cell(38.70, -90.2, 9))
+    assert len(groups([*ring, far])) == 2
+    assert groups([]) == []
+
+
+def test_a_map_is_written_once() -> None:
+    made = deck(pd.DataFrame({"cell": [], "count": []}), SCENE)
+    assert made.to_json() is made.to_json()
