@@ -175,6 +175,8 @@ def withheld(
         k: threshold. fixed: series that are shown elsewhere already and cannot be given up.
     """
     small = {key for key, counts in series.items() if _small(counts, k) and key not in fixed}
+    if not small:
+        return small
     known = [s for s in sums if s.total in series and all(p in series for p in s.parts)]
     near = {key for s in known for key in (s.total, *s.parts)} - small - set(fixed)
     tried = (set(more) for n in range(min(len(near), 5) + 1) for more in combinations(sorted(near), n))

@@ -111,7 +111,9 @@ def comparison(hub: Hub, rules: Audience, progress: Progress | None) -> tuple[pd
                 reason = f"some of its months count fewer than {rules.k}, or would give one away"
                 out.append((measure, agency_id, s.name, reason))
                 continue
-            why = s.why.reindex(s.counts.index).fillna("").to_numpy(object)
+            # Most series have every month, and reasons take longer to find than all else here.
+            whole = bool(s.counts.notna().all())
+            why = "" if whole else s.why.reindex(s.counts.index).fillna("").to_numpy(object)
             parts.append(
                 pd.DataFrame(
                     {
