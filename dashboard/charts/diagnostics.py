@@ -49,9 +49,11 @@ def autocorrelation(table: pd.DataFrame, *, look: Look = LIGHT) -> Any:
     data = table.assign(low=-table["limit"].astype(float), high=table["limit"].astype(float), zero=0.0)
     top = float(np.nanmax(np.abs(data[["value", "high"]].to_numpy(float)))) * 1.15
     y = (-max(top, 0.3), max(top, 0.3))
+    last = int(data["lag"].max())
+    ticks = list(range(0, last + 1, 3 if last <= 15 else 6))[1:] or [1]
     x = alt.X(
         "lag:Q", scale=alt.Scale(domain=[0.3, float(data["lag"].max()) + 0.7], nice=False),
-        axis=alt.Axis(title="Months apart", values=list(range(0, int(data["lag"].max()) + 1, 6))[1:] or [1]),
+        axis=alt.Axis(title="Months apart", values=ticks),
     )  # fmt: skip
     chart = alt.Chart(data)
     band = chart.mark_area(color=look.context, opacity=0.2, aria=False, interpolate="step").encode(

@@ -132,8 +132,8 @@ def _answer(
                 members = some(members, ask["cities"])
         control = total(members) if members else None
         result = fit(frame, spec, control)
-        names = [o for o in ask["unmoved"].split(",") if o]
-        unmoved = unmoved_of(path, version, place).items() if names else ()
+        names = list(UNMOVED) if ask["unmoved"] == "all" else [ask["unmoved"]]
+        unmoved = unmoved_of(path, version, place).items() if ask["unmoved"] != "no" else ()
         beside = {UNMOVED[o]: on_months(table, frame) for o, table in unmoved if o in names}
     except (RefusedError, HubError) as why:
         return str(why)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import pandas as pd
+import streamlit as st
 
 from analysis.data.vocabulary import PLACES
 from analysis.evaluate import PRE_MONTHS
@@ -81,11 +82,13 @@ def controls(place: str, measure: str) -> list[Setting]:
         Setting("arima", "Order of ARIMA", ARIMA, "100", "For the ARIMA family alone."),
         Setting("level", "Level of the range", {"80": "80\u00a0%", "90": "90\u00a0%", "95": "95\u00a0%"},
                 "95"),
-        Setting("cities", "Cities to compare with", _cities(), "",
+        Setting("cities", "Cities to compare with",
+                _cities(str(data.hub().path), data.facts().version), "",
                 "Used when the comparison is “the cities chosen below”.", several=True),
-        Setting("unmoved", "Outcomes that should not move", UNMOVED, ",".join(UNMOVED),
-                "They are asked the same question. When they moved too, something else happened.",
-                several=True),
+        Setting("unmoved", "Outcomes that should not move",
+                {"all": w.sentence_case(w.join([v.lower() for v in UNMOVED.values()])), **UNMOVED,
+                 "no": "Do not ask"}, "all",
+                "They are asked the same question. When they moved too, something else happened."),
     ]  # fmt: skip
 
 
@@ -112,9 +115,12 @@ def grouped(settings: Sequence[Setting]) -> list[tuple[str, list[Setting]]]:
     return [(heading, [by_key[k] for k in keys if k in by_key]) for heading, keys in GROUPS]
 
 
-def _cities() -> dict[str, str]:
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _cities(path: str, version: str) -> dict[str, str]:
     """Agencies that may be a comparison, id → name; whether one has every month shows at the run."""
-    agencies = data.hub().agencies()
+    del version  # part of the key alone
+    with data.reading(path) as hub:
+        agencies = hub.agencies()
     fit = agencies["jurisdiction"].isna() | ~agencies["jurisdiction"].isin(list(PLACES))
     fit &= agencies["population"].fillna(0) >= RESIDENTS
     fit &= ~agencies["donor"].astype("str").str.startswith("excluded")

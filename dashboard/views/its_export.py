@@ -5,17 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+import streamlit as st
 
 from analysis.its import ItsSpec, reporting_checklist
 from dashboard import data
 from dashboard import words as w
 from dashboard.views.its_answer import Answer, Tried
-from dashboard.views.its_words import readable
+from dashboard.views.its_words import power, readable
 from dashboard.workbench import Export, record
 
 
 def export(found: Answer, against: Tried | None = None) -> Export:
     """Data, results, specification, what was tried, and a program that repeats them."""
+    return _export(found.key, against is not None, found, against)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _export(key: str, tried: bool, _found: Answer, _against: Tried | None) -> Export:
+    del key, tried
+    found, against = _found, _against
     facts, r = data.facts(), found.result
     parts = [found.frame.assign(series="treated")]
     if found.control is not None:
@@ -50,11 +58,19 @@ def export(found: Answer, against: Tried | None = None) -> Export:
 
 def checklist(found: Answer, against: Tried, *, expert: bool = True) -> pd.DataFrame:
     """What a report of an interrupted time series should say, filled from this run: Point, This run."""
-    table = reporting_checklist(against.examination)
+    return _checklist(found.key, expert, found, against)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _checklist(key: str, expert: bool, _found: Answer, _against: Tried) -> pd.DataFrame:
+    del key
+    table = reporting_checklist(_against.examination)
     source = data.facts().source_line
     answers = [readable(a, expert=expert) for a in table["answer"]]
     answers = [a.replace("Name the source and the day it was read.", f"Source: {source}.") for a in answers]
-    return pd.DataFrame({"Point": table["item"], "This run": answers})
+    told = pd.DataFrame({"Point": table["item"], "This run": answers})
+    told.loc[told["Point"] == "Smallest detectable fall", "This run"] = power(_found, _against)
+    return told
 
 
 def program(spec: ItsSpec, stem: str) -> str:
@@ -71,7 +87,8 @@ from analysis.its import ItsSpec, examine
 table = pd.read_csv("{stem}_data.csv")
 table["month"] = pd.PeriodIndex(table["month"], freq="M")
 columns = [name for name in ("count", "population") if name in table]
-series = {{name: rows.set_index("month")[columns] for name, rows in table.groupby("series")}}
+series = {{name: rows.set_index("month")[columns].dropna(axis=1, how="all")
+          for name, rows in table.groupby("series")}}
 others = {{name: rows for name, rows in series.items() if name.startswith("should not move")}}
 spec = {spec!r}
 answer = examine(series["treated"], spec, series.get("comparison"), negative_controls=others)

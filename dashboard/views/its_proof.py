@@ -59,16 +59,21 @@ def _axis(found: Answer) -> str:
     return f"Difference from the {beside(found)}"
 
 
-def _columns(first: str, *, diagnostics: bool, p: str = "p", refused: bool = False) -> dict[str, Column]:
-    columns = {
-        "name": Column(first), "percent": Column("Difference", "percent1"),
-        "lower": Column("From", "percent1"), "upper": Column("To", "percent1"), "says": Column("Says"),
-    }  # fmt: skip
-    if diagnostics:
-        columns[p] = Column("p", "decimal3")
-    if refused:
-        columns["reason"] = Column("Why not")
-    return columns
+def _columns(first: str, *, diagnostics: bool) -> dict[str, Column]:
+    """Few and short columns, so that the table fits a phone; the download has the numbers one by one."""
+    columns = {"name": Column(first), "shown": Column("Difference (range)"), "says": Column("Says")}
+    return columns | {"p": Column("p", "decimal3")} if diagnostics else columns
+
+
+def _told(table: pd.DataFrame) -> pd.DataFrame:
+    """Difference with its range as text, and what it says, or why there is none."""
+    told = table.copy()
+    told["shown"] = [
+        "" if pd.isna(m) else f"{w.percent(m, 1)} ({w.number(lo, 1)} to {w.percent(up, 1)})"
+        for m, lo, up in zip(table["percent"], table["lower"], table["upper"], strict=True)
+    ]
+    told["says"] = [s or r for s, r in zip(_says(table), table["reason"], strict=True)]
+    return told
 
 
 def _says(table: pd.DataFrame) -> list[str]:
@@ -87,8 +92,8 @@ def _families(found: Answer, against: Tried, *, diagnostics: bool) -> Made:
         "shown on this page" if f == chosen else "range often too narrow" if f in NARROW else ""
         for f in table["family"]
     ]
-    table["says"] = _says(table)
     table["reason"] = [readable(t, expert=diagnostics) for t in table["reason"]]
+    table = _told(table).rename(columns={"p_value": "p"})
     ran = table.loc[table["percent"].notna()]
     if ran.empty:
         return "families", {}
@@ -109,8 +114,7 @@ def _families(found: Answer, against: Tried, *, diagnostics: bool) -> Made:
             ran[["name", "percent", "lower", "upper", "note"]], look=look, axis_title=_axis(found)
         ),
         "table": table,
-        "columns": _columns("How counts scatter", diagnostics=diagnostics, p="p_value",
-                            refused=bool((table["reason"] != "").any())),
+        "columns": _columns("How counts scatter", diagnostics=diagnostics),
         "alt": f"Dots with ranges: the same question answered by {len(ran)} models of how counts scatter.",
     }  # fmt: skip
 
@@ -118,9 +122,8 @@ def _families(found: Answer, against: Tried, *, diagnostics: bool) -> Made:
 def _rows(against: Tried, *, diagnostics: bool) -> pd.DataFrame:
     table = against.table.copy()
     table["name"] = [w.sentence_case(readable(v, expert=diagnostics)) for v in table["variant"]]
-    table["says"] = _says(table)
     table["reason"] = [readable(t, expert=diagnostics) for t in table["refused"]]
-    return table
+    return _told(table)
 
 
 def _variants(found: Answer, against: Tried, *, diagnostics: bool) -> Made:
@@ -151,8 +154,7 @@ def _variants(found: Answer, against: Tried, *, diagnostics: bool) -> Made:
             axis_title=_axis(found),
         ),
         "table": table,
-        "columns": _columns("What was changed", diagnostics=diagnostics,
-                            refused=bool((table["reason"] != "").any())),
+        "columns": _columns("What was changed", diagnostics=diagnostics),
         "alt": "Dots with ranges: this specification and variants of its phase-in, start, trend and past.",
     }  # fmt: skip
 
@@ -199,12 +201,11 @@ def _placebo(found: Answer, against: Tried, *, diagnostics: bool) -> Made:
     real = {"period": w.to_month(found.result.spec.start), "real": True, "p": e.p_value,
             "percent": e.percent.estimate, "lower": e.percent.lower, "upper": e.percent.upper}  # fmt: skip
     table = pd.concat([table, pd.DataFrame([real])], ignore_index=True)
+    table = _told(table.assign(reason=""))
     table["which"] = np.where(table["real"], "the real start", "a start that was none")
     at, of = x.placebo_rank
     columns = {
-        "period": Column("Start", "month"), "which": Column("Which"),
-        "percent": Column("Change", "percent1"), "lower": Column("From", "percent1"),
-        "upper": Column("To", "percent1"),
+        "period": Column("Start", "month"), "which": Column("Which"), "shown": Column("Change (range)"),
     }  # fmt: skip
     if diagnostics:
         columns["p"] = Column("p", "decimal3")

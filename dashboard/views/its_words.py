@@ -11,7 +11,7 @@ import pandas as pd
 from analysis.data.vocabulary import MEASURES, PLACES
 from analysis.evidence import Check, CheckState, Interval
 from analysis.its import FAMILY_LABELS, ItsSpec
-from dashboard import charts, headlines
+from dashboard import charts, data, headlines
 from dashboard import words as w
 from dashboard.components import Number
 from dashboard.views.its_answer import Answer, Tried
@@ -28,11 +28,13 @@ _NOBODY: Final = (
 #: A span from a value to itself.
 _SPAN: Final = re.compile(r"estimates run from ([+−]?\d+ %) to \1(?!\d)")
 _IT: Final = re.compile(r"\b(before|after) it(?= \(p )")
+#: Names of the layouts of files.
+_LAYOUT: Final = re.compile(r"\b(?:slmpd|rtci)_\w+\b")
 #: Words of the method → words of the form.
 _CODES: Final = {
     'covariance="model"': "standard errors “From the model”",
     '"hac"': "“Newey–West”",
-    **{name: f"“{label}”" for name, label in FAMILY_LABELS.items() if "_" in name},
+    **{name: f"“{label}”" for name, label in FAMILY_LABELS.items()},
 }
 
 
@@ -43,6 +45,7 @@ def readable(text: str, *, expert: bool = True) -> str:
     """
     for code, words in _CODES.items():
         text = re.sub(rf"(?<![\w“]){re.escape(code)}(?!\w)", words, text)
+    text = _LAYOUT.sub(lambda found: data.publisher(found.group()), text).replace("−0 %", "0 %")
     text = _IT.sub(r"\1 the real start", text)
     if not expert:
         text = _P_VALUE.sub("", text)
@@ -218,7 +221,8 @@ def _widened(interval: Interval) -> str:
 
 
 TERMS: Final = {
-    "intercept": "Intercept", "trend": "Trend, a month", "level": "Change of level",
+    "intercept": "Intercept", "treated": "Distance from the comparison",
+    "trend": "Trend, a month", "level": "Change of level",
     "slope": "Change of trend, a month", "after_end": "Change after the end",
 }  # fmt: skip
 _SEASON: Final = re.compile(r"(sin|cos)(\d)")
@@ -226,6 +230,8 @@ _SEASON: Final = re.compile(r"(sin|cos)(\d)")
 
 def term(name: str) -> str:
     """A term of the model in words."""
+    if name.startswith("treated:"):
+        return f"{term(name.removeprefix('treated:'))}, against the comparison"
     wave = _SEASON.fullmatch(name)
     if wave:
         part = "sine" if wave[1] == "sin" else "cosine"
