@@ -117,10 +117,10 @@ def in_areas(s: view.Spots, located: cells.Located) -> None:
     upload = st.file_uploader(
         "Outlines of your own (GeoJSON, polygons with a name)", type=["geojson", "json"]
     )
-    areas, whose = own.neighborhoods(data.hub(), s.place), "neighborhoods"
-    if upload is not None:
-        areas, whose = own.read(upload.name, upload.getvalue()), f"areas of {upload.name}"
-    figure = areas if isinstance(areas, str) else own.figure(s, located, areas, whose)
+    if upload is None:
+        figure = own.of_neighborhoods(s, located, data.hub())
+    else:
+        figure = own.of_file(s, located, upload.name, upload.getvalue())
     if isinstance(figure, str):
         st.markdown(figure)
     else:

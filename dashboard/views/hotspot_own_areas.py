@@ -17,9 +17,11 @@ from analysis.evidence import RefusedError
 from analysis.hotspots import gi_star
 from dashboard import maps
 from dashboard import words as w
+from dashboard.components import digest
 from dashboard.figures import Column, Figure
 from dashboard.theme import Look
 from dashboard.views import hotspot_cells as hc
+from dashboard.views.hotspot_figures import kept
 from dashboard.views.hotspots import CLASS_WORDS, UNUSUAL, Spots
 
 
@@ -36,6 +38,21 @@ def neighborhoods(hub: Hub, place: str) -> pd.DataFrame:
     areas = hub.areas()
     homes = areas[areas["kind"].isin(["neighborhood", "park"])]
     return homes if place == "region" else homes[homes["jurisdiction"] == place]
+
+
+def of_neighborhoods(s: Spots, found: hc.Located, hub: Hub) -> Figure | str:
+    """The figure of the hub's neighborhoods, made once."""
+    return kept(s, ("areas",), lambda: figure(s, found, neighborhoods(hub, s.place), "neighborhoods"))
+
+
+def of_file(s: Spots, found: hc.Located, name: str, content: bytes) -> Figure | str:
+    """The figure of an uploaded file's areas, or what is wrong with it; made once."""
+
+    def make() -> Figure | str:
+        areas = read(name, content)
+        return areas if isinstance(areas, str) else figure(s, found, areas, f"areas of {name}")
+
+    return kept(s, ("areas", name, digest(content)), make)
 
 
 def figure(s: Spots, found: hc.Located, areas: pd.DataFrame, whose: str) -> Figure | str:
@@ -75,7 +92,10 @@ def figure(s: Spots, found: hc.Located, areas: pd.DataFrame, whose: str) -> Figu
         f"{w.number(top['incidents'])}",
         sentence=f"{w.plural(max(outside, 0), 'incident')} with coordinates lay in none of them.",
         chart=lambda look: maps.static_map(drawn, scene, lower=lower, look=look, what="incidents"),
-        map=lambda look: maps.deck(drawn, scene, lower=lower, look=look),
+        map=lambda look: kept(
+            s, ("deck areas", whose, placed, look.name),
+            lambda: maps.deck(drawn, scene, lower=lower, look=look),
+        ),
         table=table[["name", "incidents", "population", "rate", "standing"]],
         columns={
             "name": Column("Area"), "incidents": Column("Incidents", "count"),

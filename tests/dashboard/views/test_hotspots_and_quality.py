@@ -9,6 +9,7 @@ from pathlib import Path
 import h3
 import pandas as pd
 import pytest
+from shapely.geometry import box, mapping
 
 from analysis.data import Hub, open_hub
 from analysis.data.privacy import AUDIENCES
@@ -25,6 +26,8 @@ from dashboard.views import hotspot_own_areas as own
 from dashboard.views import hotspots as view
 from dashboard.views.hotspot_areas import area_changes
 
+#: A box over the middle of the city.
+CITY_HALF = box(-90.27, 38.60, -90.20, 38.65)
 TODAY = pd.Timestamp("2026-11-20")
 PUBLIC = AUDIENCES["public"]
 
@@ -245,7 +248,14 @@ def test_neighborhoods_are_counted_mapped_and_tested(sample: Hub, expert: view.S
     assert 0.9 * expert.total < figure.table["incidents"].sum() <= 1.02 * expert.total
     assert figure.specs(LIGHT)
     assert "has no areas" in str(own.figure(expert, located, areas.iloc[:0], "areas"))
-    assert "cannot be read" in str(own.read("mine.geojson", b"{"))
+    assert "cannot be read" in str(own.of_file(expert, located, "mine.geojson", b"{"))
+    outline = {"type": "Feature", "properties": {"name": "Middle"}, "geometry": mapping(CITY_HALF)}
+    content = json.dumps({"type": "FeatureCollection", "features": [outline]}).encode()
+    mine = own.of_file(expert, located, "mine.geojson", content)
+    assert not isinstance(mine, str)
+    assert 0 < mine.table["incidents"].iloc[0] < expert.total
+    assert mine.table["standing"].iloc[0] == "too few areas to test"
+    assert own.of_file(expert, located, "mine.geojson", content) is mine
 
 
 def test_uncertain_hours_are_shared_out_and_a_part_never_exceeds_the_whole(found: hc.Located) -> None:
