@@ -7,8 +7,10 @@ progress; ``said``, ``checks``, ``wording``: words; ``paths``, ``doubts``, ``see
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from dashboard import data
@@ -63,6 +65,17 @@ __all__ = [
 ]
 
 
+class _Kept(Figure):
+    """A figure whose table is made readable once, however often it is shown."""
+
+    def shown_table(self) -> pd.DataFrame:
+        return self._told
+
+    @cached_property
+    def _told(self) -> pd.DataFrame:
+        return super().shown_table()
+
+
 def figures(found: Answer, *, p_values: bool) -> dict[str, Figure]:
     """Every figure of the page by a short name."""
     facts = data.facts()
@@ -81,7 +94,7 @@ def _figures(
         seeing.power(_found), seeing.months(_found),
     ]  # fmt: skip
     return {
-        name: Figure(**(kwargs | common | {"identity": f"{identity}-{name}-{p_values}"}))
+        name: _Kept(**(kwargs | common | {"identity": f"{identity}-{name}-{p_values}"}))
         for name, kwargs in made
         if kwargs
     }

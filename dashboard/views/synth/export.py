@@ -68,6 +68,13 @@ def _export(
 
 def everybody_left_out(found: Answer) -> pd.DataFrame:
     """name, reason of every place that is not in the comparison: by the data, the pool or by choice."""
+    return _left_out(digest(found.identity), found)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _left_out(identity: str, _found: Answer) -> pd.DataFrame:
+    del identity  # part of the key alone
+    found = _found
     chosen = found.result.excluded.rename(columns={"unit": "name"})[["name", "reason"]]
     both = pd.concat([found.case.excluded, chosen], ignore_index=True).drop_duplicates("name", keep="first")
     return both.assign(reason=[in_words(str(t)) for t in both["reason"]]).sort_values(
