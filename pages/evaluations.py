@@ -23,6 +23,8 @@ def show_case(found: view.Case, everything: view.Results) -> None:
             "not what one tactic did"
             + (": no list of deployments is public yet." if data.hub().deployments().empty else ".")
         )
+    if grade := view.graded(found, everything):
+        st.markdown(grade)
     told = view.numbers(found)
     if told:
         c.numbers(told)

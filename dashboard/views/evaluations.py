@@ -162,6 +162,16 @@ def explanation(found: Case) -> str:
     return " ".join((f"{text}. {found.verdict.sentence}", *_at_the_same_time(found.subject)))
 
 
+def graded(found: Case, everything: Results) -> str:
+    """How far the answer can be believed and why, as Markdown; empty when nothing was judged."""
+    judged = everything.verdict(
+        str(found.rows["subject"].iloc[0]), str(found.rows["place"].iloc[0]), found.measure
+    )
+    if judged is None:
+        return ""
+    return f"**Grade: {judged['grade']}.** {judged['why_grade']}"
+
+
 def _at_the_same_time(subject: Subject) -> list[str]:
     """Other tactics in the same place: none of the designs can tell them apart."""
     rows = data.hub().deployments()
@@ -353,8 +363,8 @@ def _forest(everything: Results, measure: str, *, p_values: bool) -> Made:
     return "forest", {
         "key": "evaluation_forest",
         "title": f"{clear} of {len(rows)} estimates for {MEASURES[measure].lower()} can tell fewer from more",
-        "sentence": f"{asked} evaluations are registered for this measure; {len(rows)} could be made. Among "
-                    "so many, one in ten to twenty would stand out by chance alone.",
+        "sentence": f"{asked} evaluations are registered for this measure; {len(rows)} could be made. "
+                    + evaluate.multiplicity_words(everything.verdicts),
         "chart": lambda look: charts.forest(
             ran[["place", "method", "percent", "lower", "upper", "status", "note"]], look=look
         ),
@@ -362,7 +372,7 @@ def _forest(everything: Results, measure: str, *, p_values: bool) -> Made:
         "columns": {"group": Column("What, where"), **_columns(p_values=p_values)},
         "alt": f"Dots with ranges: every registered evaluation of {MEASURES[measure].lower()}, by what was "
                "done where and by method.",
-        "note": RULES,
+        "note": f"{RULES} {evaluate.LEVEL_WORDS}",
     }  # fmt: skip
 
 
