@@ -118,7 +118,9 @@ def funnel_limits() -> Table:
 
 def totals() -> Table:
     rows = [("before", 2025, m, 30.0 * m) for m in range(1, 13)]
-    rows += [("year", 2026, m, 28.0 * m) for m in range(1, 9)] + [("fan", 2026, m, 28.0 * m) for m in range(9, 13)]
+    rows += [("year", 2026, m, 28.0 * m) for m in range(1, 9)] + [
+        ("fan", 2026, m, 28.0 * m) for m in range(9, 13)
+    ]
     table = pd.DataFrame(rows, columns=["kind", "year", "month", "total"])
     wide = 10 * (table["month"] - 8)
     fan = table["kind"] == "fan"
