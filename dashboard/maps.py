@@ -197,7 +197,7 @@ def _shapes(
 def _names(scene: Scene, look: Look) -> pdk.Layer:
     rows = [
         {"name": name, "at": list(g.representative_point().coords[0])}
-        for name, g in to_name(scene) + list(scene.areas)
+        for name, g in to_name(scene) + [(n, g) for n, g in scene.areas if n]
     ]
     return pdk.Layer(
         "TextLayer", id="names", data=pd.DataFrame(rows, columns=["name", "at"]), get_text="name",

@@ -109,10 +109,8 @@ def map_figure(s: Spots, selected: str | None = None, colour: str = "count") -> 
 
 def _map_figure(s: Spots, selected: str | None, colour: str) -> Figure:
     drawn = _colored(s, colour)
-    areas = []
-    if selected is not None and selected in set(drawn["cell"]):
-        name = drawn.loc[drawn["cell"] == selected, "label"].iloc[0]
-        areas = [(str(name), maps.hexagon(selected))]
+    # Without its name: a label would lie on the hexagon that it names.
+    areas = [("", maps.hexagon(selected))] if selected in set(drawn["cell"]) and selected else []
     shown, lower, what = scene(s, areas, marked=True), _lower(s, colour), _COLOURED[colour][2]
     k = s.rules.k
     hidden = int(s.cells["hidden"].sum())
