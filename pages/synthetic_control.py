@@ -72,7 +72,7 @@ def answered(found: synth.Answer, address: str) -> None:
         "Everything in one file (ZIP)", data=lambda: synth.bundle(found, made), file_name=f"{made.stem}.zip",
         mime="application/zip", on_click="ignore", key="export_zip",
     )  # fmt: skip
-    st.markdown("This link asks the same again, with every setting in it:")
+    st.markdown("This link asks the same again, with every setting in it; the button at its right copies it:")
     st.code(address, language=None, wrap_lines=True)
 
 

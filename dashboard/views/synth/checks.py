@@ -15,8 +15,8 @@ _PLAIN: Final[dict[str, tuple[str, str]]] = {
         "It did not follow it closely enough, or so closely that it follows chance.",
     ),
     "Within the donors' range": (
-        "Does the place lie within what the comparison places can reach?",
-        "Its level lies outside theirs for many months, so no mix of them can match it.",
+        "Can the method match a place at this level?",
+        "It lies outside the range of the comparison places for many months, so no mix of them matches it.",
     ),
     "No single donor decides": (
         "Is the comparison more than one place?",

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import pandas as pd
 import pytest
 import streamlit as st
+from streamlit.testing.v1 import AppTest
 
 from analysis.evaluate import examine, register
 from dashboard import data
@@ -87,6 +88,27 @@ def test_a_preset_goes_into_the_link_and_empties_the_form(monkeypatch: pytest.Mo
     synth.load("synth", cautious, form)
     assert query == {"place": PLACE, "ranges": "both", "level": "95"}
     assert session == {"other": 1}
+
+
+def test_run_asks_what_the_form_says_and_a_preset_takes_it_back(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLN_AUDIENCE", "researcher")
+    at = AppTest.from_file(str(root / "dashboard" / "app.py"), default_timeout=120)
+    at.query_params["place"], at.query_params["measure"] = PLACE, MEASURE
+    at.switch_page("../pages/synthetic_control.py")
+    at.run()
+    before = at.header[0].value
+    at.selectbox(key="_synth_level").select("80")
+    next(b for b in at.button if b.label == "Run").click()
+    at.run()
+    assert not at.exception
+    assert at.query_params["level"] == "80"
+    assert "80\u00a0% range" in " ".join(c.value for c in at.caption)
+    next(b for b in at.button if b.label == "Standard").click()
+    at.run()
+    assert "level" not in at.query_params
+    assert at.header[0].value == before
 
 
 def test_the_link_holds_everything_and_asks_the_same() -> None:
