@@ -100,7 +100,9 @@ def extra(
     more["density"] = density(cells, honest.to_numpy(float))
     more["moran"] = local_moran(honest, around, 0)["label"].to_numpy()
     found = patterns(data, rules, measure, cells, resolution, around=around)
-    for name, column in (("pattern", "label"), ("plain", "plain")):
+    # The public reads five plain classes; the full ones are for those who know their rules.
+    full = "plain" if rules.shortest_window >= hc.YEAR else "label"
+    for name, column in (("pattern", full), ("plain", "plain")):
         words = "" if isinstance(found, str) else np.where(told, found[column].to_numpy(object), "")
         more[name] = pd.Series(words, index=more.index, dtype="str")
     changed = changes(data, rules, measure, cells, resolution)

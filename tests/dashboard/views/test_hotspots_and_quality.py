@@ -178,6 +178,7 @@ def test_nothing_is_told_of_a_hexagon_whose_count_is_hidden(city: view.Spots) ->
     assert len(hidden) > 5
     assert hidden["rate"].isna().all()
     assert (hidden["plain"] == "").all()
+    assert (city.told["pattern"] == city.told["plain"]).all()  # five words, not eight
     assert hidden[["before", "after"]].isna().all().all()
     for _, cells in city.extra.years:
         assert not cells["count"].between(1, PUBLIC.k - 1).any()
