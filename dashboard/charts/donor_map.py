@@ -17,7 +17,7 @@ NEGLIGIBLE: Final = 5e-4
 #: So many of the heaviest places are named.
 _NAMED: Final = 3
 #: Degrees (east, north) that a name needs for itself.
-_ROOM: Final = (16.0, 4.5)
+_ROOM: Final = (19.0, 8.0)
 
 
 def located(donors: pd.DataFrame) -> pd.DataFrame:
