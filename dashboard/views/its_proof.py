@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.evidence import CheckState
+from analysis.evidence import CheckState, Interval
 from analysis.its import breaks
 from analysis.its import sensitivity as variants
 from dashboard import charts, data
@@ -69,7 +69,7 @@ def _told(table: pd.DataFrame) -> pd.DataFrame:
     """Difference with its range as text, and what it says, or why there is none."""
     told = table.copy()
     told["shown"] = [
-        "" if pd.isna(m) else f"{w.percent(m, 1)} ({w.number(lo, 1)} to {w.percent(up, 1)})"
+        "" if pd.isna(m) else w.interval(Interval(m, lo, up), 1, unit=w.PERCENT, signed=True)
         for m, lo, up in zip(table["percent"], table["lower"], table["upper"], strict=True)
     ]
     told["says"] = [s or r for s, r in zip(_says(table), table["reason"], strict=True)]
@@ -121,7 +121,8 @@ def _families(found: Answer, against: Tried, *, diagnostics: bool) -> Made:
 
 def _rows(against: Tried, *, diagnostics: bool) -> pd.DataFrame:
     table = against.table.copy()
-    table["name"] = [w.sentence_case(readable(v, expert=diagnostics)) for v in table["variant"]]
+    names = table["variant"].replace({"phase-in 0 months": "without a phase-in"})
+    table["name"] = [w.sentence_case(readable(v, expert=diagnostics)) for v in names]
     table["reason"] = [readable(t, expert=diagnostics) for t in table["refused"]]
     return _told(table)
 
