@@ -32,14 +32,16 @@ def control_chart(
 
     Args:
         table: ``month``, ``value`` (NaN where unknown), ``center``, ``lower``, ``upper``, ``signal``
-            (bool: outside, or part of a run that is too long).
+            (bool: outside, or part of a run that is too long). Optional: ``nowcast``, ``nowcast_lower``,
+            ``nowcast_upper``: what a month that is still being reported may come to hold, drawn in grey.
         start: month of a thin rule.
         start_label: what that rule is.
     """
     rows = table.assign(date=base.dates(table["month"])) if len(table) else table
     if table.empty or not base.finite(table["value"]):
         return base.empty("Nothing to draw: there are no complete months.", look)
-    y = base.limits([rows[c] for c in ("value", "lower", "upper", "center")])
+    drawn_too = [c for c in ("nowcast_lower", "nowcast_upper") if c in rows]
+    y = base.limits([rows[c] for c in ("value", "lower", "upper", "center", *drawn_too)])
     x = base.span(rows["date"])
     ax = base.month_x("date", x)
     rows = rows.assign(
@@ -69,6 +71,7 @@ def control_chart(
             filled=True, shape="diamond", size=120, opacity=1, color=look.goal
         )
         layers.append(loud.encode(x=ax, y=base.number_y("value", y), tooltip=tooltip))
+    layers += _nowcast(rows, ax, y, look)
     if start is not None and x[0] <= base.day(start) <= x[1]:
         begin = base.day(start)
         day = float(base.ordinal(begin)[0])
@@ -85,6 +88,26 @@ def control_chart(
             *text_layers(placed, look, base.month_x("x", x), base.number_y("y", y)),
         ]
     return base.finish(alt.layer(*layers), look, height=300)
+
+
+def _nowcast(rows: pd.DataFrame, ax: alt.X, y: tuple[float, float], look: Look) -> list[Any]:
+    """Months still being reported: a hollow grey dot with its range."""
+    if "nowcast" not in rows or not rows["nowcast"].notna().any():
+        return []
+    chart = alt.Chart(rows[rows["nowcast"].notna()])
+    bar = chart.mark_rule(strokeWidth=2, color=look.muted, aria=False).encode(
+        x=ax, y=base.number_y("nowcast_lower", y), y2="nowcast_upper:Q"
+    )
+    dot = chart.mark_point(size=60, strokeWidth=2, stroke=look.muted, fill=look.background, opacity=1).encode(
+        x=ax, y=base.number_y("nowcast", y),
+        tooltip=[
+            alt.Tooltip("label:N", title="Month, still being reported"),
+            alt.Tooltip("nowcast:Q", title="May come to hold", format=",.0f"),
+            alt.Tooltip("nowcast_lower:Q", title="From", format=",.0f"),
+            alt.Tooltip("nowcast_upper:Q", title="To", format=",.0f"),
+        ],
+    )  # fmt: skip
+    return [bar, dot]
 
 
 def days_between(table: pd.DataFrame, *, look: Look = LIGHT) -> Any:

@@ -44,7 +44,9 @@ def control(one: Standing, *, source: str, synthetic: bool, version: str) -> Fig
         found = count_chart(one.series.counts, one.goal.baseline_months, last)
     except RefusedError as why:
         return str(why)
-    table = found.table.assign(value=found.table["count"], signal=found.table["alarm"] != "")
+    table = _with_nowcast(
+        one, found.table.assign(value=found.table["count"], signal=found.table["alarm"] != "")
+    )
     what, where = MEASURES[one.measure], w.place_in_sentence(one.name)
     judged = table[table["judged"]]
     low, high = (int((found.alarms["alarm"] == side).sum()) for side in ("low", "high"))
@@ -59,7 +61,7 @@ def control(one: Standing, *, source: str, synthetic: bool, version: str) -> Fig
     return Figure(
         key="watch_months",
         title=w.sentence_case(title),
-        sentence=found.sentence,
+        sentence=f"{found.sentence} {still_coming(one)}".strip(),
         chart=lambda look: charts.control_chart(table, start=one.goal.start, look=look),
         table=shown,
         columns={
@@ -79,6 +81,40 @@ def control(one: Standing, *, source: str, synthetic: bool, version: str) -> Fig
         synthetic=synthetic,
         identity=digest(version, "watch", one.place, one.measure, one.goal, last),
     )
+
+
+NOWCAST = ["nowcast", "nowcast_lower", "nowcast_upper"]
+
+
+def coming(one: Standing) -> pd.DataFrame:
+    """Months under 95 % complete: month, share, and what each may come to hold."""
+    if one.found is None or not one.found.incomplete:
+        return pd.DataFrame(columns=["month", "share", *NOWCAST])
+    told = pd.DataFrame(list(one.found.incomplete), columns=["month", "share"])
+    return told.merge(one.found.glide_path[["month", *NOWCAST]], on="month", how="left")
+
+
+def _with_nowcast(one: Standing, table: pd.DataFrame) -> pd.DataFrame:
+    """Months still being reported lose their point and their alarm, and get what they may come to hold."""
+    open_months = coming(one)
+    if open_months.empty:
+        return table.assign(**dict.fromkeys(NOWCAST, float("nan")))
+    merged = table.merge(open_months.drop(columns="share"), on="month", how="left")
+    thin = merged["month"].isin(list(open_months["month"]))
+    return merged.assign(
+        value=merged["value"].mask(thin), signal=merged["signal"] & ~thin,
+        judged=merged["judged"] & ~thin, alarm=merged["alarm"].mask(thin, ""),
+    )  # fmt: skip
+
+
+def still_coming(one: Standing) -> str:
+    """Which months are still being reported and what they may come to hold, in words; else empty."""
+    told = [
+        f"{w.month(r['month'])} is about {w.percent(100 * r['share'])} reported and may come to hold "
+        f"{w.number(r['nowcast_lower'])} to {w.number(r['nowcast_upper'])} events"
+        for r in coming(one).dropna(subset="nowcast_lower").to_dict("records")
+    ]
+    return f"Still being reported, and in no verdict: {'; '.join(told)}." if told else ""
 
 
 _STATES = {

@@ -12,6 +12,7 @@ from dashboard.data import GoalChoice
 from dashboard.views import progress as view
 from dashboard.views.progress import Standing
 from dashboard.views.progress_figures import left_out
+from dashboard.views.progress_watch import still_coming
 
 #: Percent by which the last baseline year must lie off the baseline to be said at the top.
 NOTEWORTHY: Final = 5.0
@@ -42,6 +43,7 @@ def windows(one: Standing) -> str:
     text = f"Compared: {w.window(first, one.last, one.goal.baseline)}. Counts are compared, not rates."
     gaps = left_out(one)
     text = f"{text} Months left out: {gaps}" if gaps else f"{text} No month is left out."
+    text = f"{text} {still_coming(one)}".rstrip()
     before = one.found.already_before_start
     if w.known(before) and abs(before) >= NOTEWORTHY:
         side = "below" if before < 0 else "above"
