@@ -81,7 +81,8 @@ def headline(found: Answer, *, expert: bool) -> str:
     """The first sentence: for researchers the specification's, for everybody else in plain words."""
     effect, place = found.result.effect, PLACES[found.place]
     if expert:
-        return headlines.specification(place, effect.percent, effect.minimum_detectable_percent)
+        said = headlines.specification(place, effect.percent, effect.minimum_detectable_percent)
+        return _only_just(said, effect.percent)
     if not effect.percent.known:
         return "The data do not give an estimate."
     against = (
@@ -94,10 +95,18 @@ def headline(found: Answer, *, expert: bool) -> str:
         if effect.percent.contains(0)
         else "The range does not include “no difference”."
     )
-    return (
+    return _only_just(
         f"{MEASURES[found.measure]} in {w.place_in_sentence(place)} was {side(effect.percent.estimate)} "
-        f"{against}, {w.between(effect.percent)}. {told}"
+        f"{against}, {w.between(effect.percent)}. {told}",
+        effect.percent,
     )
+
+
+def _only_just(said: str, percent: Interval) -> str:
+    """An end of the range that rounds to “no change” without being it is said to be close."""
+    if percent.known and not percent.contains(0.0) and "no change" in w.between(percent):
+        return said.replace("does not include “no difference”", "only just leaves out “no difference”")
+    return said
 
 
 def not_yet(place: str, measure: str) -> str:

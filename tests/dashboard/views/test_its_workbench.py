@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,7 +15,7 @@ import pandas as pd
 import pytest
 
 from analysis.data import MeasureSeries
-from analysis.evidence import Check, CheckState
+from analysis.evidence import Check, CheckState, Interval
 from analysis.its import ItsSpec
 from dashboard.views import its, its_answer, its_data, its_words
 from dashboard.workbench import plain
@@ -154,6 +155,18 @@ def test_every_setting_stands_in_one_group() -> None:
 
 
 # ---------------------------------------------------------------- words
+
+
+@pytest.mark.parametrize("expert", [True, False])
+def test_a_range_that_ends_close_to_no_difference_says_so(expert: bool) -> None:
+    found = ask()
+    shown = replace(found.result.effect, percent=Interval(-11.0, -19.0, -0.3))
+    near = replace(found, result=replace(found.result, effect=shown))
+    assert "only just leaves out" in its.headline(near, expert=expert)
+    clear = replace(
+        found, result=replace(found.result, effect=replace(shown, percent=Interval(-11.0, -19.0, -3.0)))
+    )
+    assert "does not include “no difference”" in its.headline(clear, expert=expert)
 
 
 @pytest.mark.parametrize(
