@@ -54,6 +54,8 @@ if not view.deployments().empty and len(rows):
     c.section("Work done beside effect", programme.CAUTION)
     beside, together = parts.dose_beside_effect(measure)
     st.markdown(together)
-    c.table_of(beside, alt="Each deployment: share of its plan, fidelity, effect with its range, evidence")
+    # A grid, not HTML: six columns scroll on a phone, and a grid can be scrolled by keyboard.
+    about = "Each deployment: share of its plan, fidelity, effect with its range, evidence"
+    st.dataframe(beside, hide_index=True, alt=about, width="stretch")
 c.method_note(parts.METHOD)
 c.footer(source=facts.source_line, updated=facts.updated, synthetic=facts.synthetic, version=facts.version)

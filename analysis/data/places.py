@@ -44,12 +44,18 @@ def cells_of(longitude: ArrayLike, latitude: ArrayLike, resolution: int) -> NDAr
 def cells_of_rows(incidents: pd.DataFrame, resolution: int) -> NDArray[np.object_]:
     """The cell of each incident row; None where it has no coordinates.
 
-    The stored cell is taken at its own resolution: it was made from the same coordinates.
+    The stored cell is taken at its own resolution: it was made from the same coordinates. A row without
+    one is placed by its coordinates.
     """
-    if resolution == STORED_RESOLUTION and "h3_r9" in incidents:
-        stored = incidents["h3_r9"].astype(object)
-        return np.asarray(stored.where(stored.notna(), None), dtype=object)
-    return cells_of(incidents["longitude"], incidents["latitude"], resolution)
+    if resolution != STORED_RESOLUTION or "h3_r9" not in incidents:
+        return cells_of(incidents["longitude"], incidents["latitude"], resolution)
+    stored = incidents["h3_r9"].astype(object)
+    out = np.asarray(stored.where(stored.notna(), None), dtype=object).copy()
+    lacking = stored.isna().to_numpy()
+    if lacking.any():
+        rest = incidents.loc[lacking]
+        out[lacking] = cells_of(rest["longitude"], rest["latitude"], resolution)
+    return out
 
 
 def gravest(incidents: pd.DataFrame) -> pd.DataFrame:

@@ -202,9 +202,12 @@ def dot_plot(table: pd.DataFrame, *, look: Look = LIGHT) -> Any:
     axis = _percent_axis("Reported change")
     y = y_of("at", height)
     chart = alt.Chart(rows).transform_calculate(at=MARK_AT)
-    bar = chart.mark_rule(strokeWidth=3, color=look.context).encode(
+    ranged = alt.Chart(rows.dropna(subset=["lower", "upper"])).transform_calculate(at=MARK_AT)
+    bar = ranged.mark_rule(strokeWidth=3, color=look.context, aria=False).encode(
         x=alt.X("lower:Q", scale=scale, axis=axis), x2="upper:Q", y=y
     )
+    # Without any range the layer would be a picture without a name for screen readers.
+    bars = [bar] if rows[["lower", "upper"]].notna().all(axis=1).any() else []
     stem = chart.mark_rule(strokeWidth=1, color=look.context, strokeDash=[2, 3], aria=False).encode(
         x=alt.X("zero:Q", scale=scale, axis=axis), x2="percent:Q", y=y
     )
@@ -226,7 +229,7 @@ def dot_plot(table: pd.DataFrame, *, look: Look = LIGHT) -> Any:
     )
     texts = words(rows, headings, height, look, says="design")
     rule = base.zero_rule(look, vertical=True)
-    return base.finish(alt.layer(rule, stem, bar, dot, value, *texts), look, height=height)
+    return base.finish(alt.layer(rule, stem, *bars, dot, value, *texts), look, height=height)
 
 
 def specification_curve(table: pd.DataFrame, *, chosen: str | None = None, look: Look = LIGHT) -> Any:

@@ -45,10 +45,10 @@ def opened(browser: Browser, url: str, *, shape: dict[str, int], scheme: str = "
 def settle(page: Page) -> None:
     """Wait until the page has run to its end."""
     expect(page.locator("h1").first).to_be_visible(timeout=30_000)
-    page.wait_for_function(
-        "() => !document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton]')",
-        timeout=60_000,
-    )
+    # The footer is the last thing that every page writes.
+    expect(page.get_by_text("Contact and corrections").first).to_be_attached(timeout=90_000)
+    busy = ", ".join(f"[data-testid={name}]" for name in ("stStatusWidget", "stSkeleton", "stSpinner"))
+    page.wait_for_function(f"() => !document.querySelector('{busy}')", timeout=90_000)
     page.wait_for_timeout(400)
 
 
