@@ -50,6 +50,10 @@ def test_nothing_is_fitted_before_run_and_the_link_holds_the_run(
     page = open_page(browser, url, 1280, 900, "light")
     expect(page.get_by_text("Nothing has been fitted yet")).to_be_visible(timeout=60_000)
     page.get_by_role("button", name="Gradual").click()
+    page.wait_for_timeout(300)
+    # The preset fills the form in a run of its own; Run before its end would send the form as it was.
+    page.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget]')", timeout=60_000)
+    page.wait_for_timeout(1500)
     expect(page.get_by_text("Nothing has been fitted yet")).to_be_visible()
     page.get_by_role("button", name="Run", exact=True).click()
     expect(page.get_by_role("button", name="Program (Python)")).to_be_visible(timeout=120_000)
