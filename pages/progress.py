@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from analysis.data.vocabulary import MEASURES
+from analysis.data.vocabulary import MEASURES, PLACES
 from dashboard import components as c
 from dashboard import data, state
 from dashboard import words as w
@@ -22,6 +22,10 @@ if facts.empty:
     st.stop()
 
 offered = [m for m in MEASURES if any(m in have for have in facts.measures.values())]
+asked = st.query_params.get("place", "")
+if asked in PLACES and asked not in facts.places:
+    # A link to a place without figures must not quietly show another one.
+    st.info(f"There are no complete figures on {PLACES[asked]} yet. The region is shown instead.")
 place = state.chosen("place", facts.places, "region")
 measure = state.chosen("measure", offered, "violent_street_crime")
 shown = state.filters(facts.places, offered, data.months_to_choose(place, measure))

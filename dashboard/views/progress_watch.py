@@ -8,7 +8,7 @@ import streamlit as st
 from analysis.data import HubError
 from analysis.data.vocabulary import JURISDICTIONS, MEASURES
 from analysis.evidence import RefusedError
-from analysis.progress.charts import Chart, count_chart, days_between_chart, funnel
+from analysis.progress.charts import count_chart, days_between_chart, funnel
 from analysis.progress.compare import compare
 from analysis.progress.dispersion import baseline_dispersion
 from analysis.progress.multiplicity import shrink
@@ -29,10 +29,6 @@ GAPS = 60
 #: Fewest areas that a funnel is drawn for, and kinds of areas that do not overlap each other.
 FEWEST_AREAS = 5
 AREA_KINDS = ("neighborhood", "municipality", "district")
-
-
-def _start_label(found: Chart) -> str:
-    return f"The chance of a false alarm among the months judged is at most {100 * found.false_alarm:.0f} %."
 
 
 def control(one: Standing, *, source: str, synthetic: bool, version: str) -> Figure | str:
@@ -200,7 +196,7 @@ def seasons(one: Standing, *, source: str, synthetic: bool, version: str) -> Fig
     out = len(found.alarms)
     title = (
         f"{last.year} follows the usual course of the year in {where}"
-        if out <= 1
+        if not out
         else f"{w.sentence_case(w.plural(out, 'month', spelled=True))} of {last.year} outside the usual range"
     )
     columns = {"month": Column("Month of the year", "count")}

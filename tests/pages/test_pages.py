@@ -69,3 +69,9 @@ def test_a_link_with_nonsense_falls_back_to_the_default_view(page: Any) -> None:
     at = page("progress", "sample", place="atlantis", measure="'; drop table")
     assert not at.exception
     assert "region" in words(at)
+
+
+def test_a_link_to_a_place_without_figures_says_so(page: Any) -> None:
+    at = page("progress", "real", place="st_clair")
+    assert not at.exception
+    assert "There are no complete figures on St. Clair County yet. The region is shown instead." in words(at)
