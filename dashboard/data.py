@@ -23,7 +23,7 @@ from analysis.data import Hub, HubError, MeasureSeries, open_hub
 from analysis.data.release import Release, ReleaseError, is_release, open_release
 from analysis.data.vocabulary import MEASURES
 from dashboard import words as w
-from dashboard.audience import audience
+from dashboard.audience import Audience, audience
 
 #: Environment variables that the command sets; the bundled sample when nothing is said. A server that
 #: shows a release opens no hub.
@@ -65,7 +65,9 @@ def _opened(path: str) -> Hub:
 def _allowed(path: str) -> Hub:
     """The opened data; a release is shown to the audience that it was made for and to no other."""
     opened = _opened(path)
-    if isinstance(opened, Release) and opened.audience != audience().value:
+    # The hub's staff see what researchers see.
+    shown_to = audience().value.replace(Audience.HUB, Audience.RESEARCHER)
+    if isinstance(opened, Release) and opened.audience != shown_to:
         raise ReleaseError(
             f"The release at {path} was made for the {opened.audience} audience; this server is for the "
             f"{audience().value} one."
@@ -92,7 +94,7 @@ def answer(*, missing: str = "", **cache: Any) -> Callable[[Callable[..., Any]],
     """Keep what a page computes, like ``st.cache_resource``; with a release, take what it holds.
 
     The function's first two arguments are the path and version of the data; those that begin with
-    an underscore are no part of the key. A release holds its results under the module, the function and the
+    an underscore are no part of the key. A release holds its results under the view, the function and the
     other arguments; where it holds none of a function, the function is asked.
 
     Args:
@@ -103,7 +105,8 @@ def answer(*, missing: str = "", **cache: Any) -> Callable[[Callable[..., Any]],
     def wrap(make: Callable[..., Any]) -> Callable[..., Any]:
         cached = st.cache_resource(**cache)(make)
         names = list(signature(make).parameters)
-        name = f"{make.__module__.rpartition('.')[2]}/{make.__name__.strip('_')}"
+        view = make.__module__.removeprefix("dashboard.views.").partition(".")[0]
+        name = f"{view}/{make.__name__.strip('_')}"
 
         @wraps(make)
         def asked(*args: Any) -> Any:
