@@ -10,6 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard.audience import rights
 from dashboard.sign_in import gate
 
 PAGES = Path(__file__).resolve().parents[1] / "pages"
@@ -28,6 +29,9 @@ TITLES = {
     "about": "About",
 }
 
+#: The page of the hub's own staff: for every other audience there is no such address.
+STAFF = {"intake": "Intake"}
+
 #: The page that the bare address opens.
 DEFAULT = "progress"
 
@@ -41,7 +45,7 @@ if __name__ == "__main__":
             url_path="start" if name == DEFAULT else name,
             default=name == DEFAULT,
         )
-        for name, title in TITLES.items()
+        for name, title in {**TITLES, **(STAFF if rights().intake else {})}.items()
     ]
     # A link to the default page's own name must work too.
     by_name = st.Page(PAGES / f"{DEFAULT}.py", title=TITLES[DEFAULT], url_path=DEFAULT, visibility="hidden")

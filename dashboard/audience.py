@@ -20,6 +20,7 @@ class Audience(StrEnum):
     PUBLIC = "public"
     COUNCIL = "council"
     RESEARCHER = "researcher"
+    HUB = "hub"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Rights:
         diagnostics: whether model diagnostics and p-values are shown.
         expert_pages: whether specifications can be changed and run.
         months_in_cells: fewest months that a map adds up.
+        intake: whether files are taken in: a page that exists for the hub's own staff alone.
     """
 
     floor: int
@@ -42,6 +44,7 @@ class Rights:
     diagnostics: bool
     expert_pages: bool
     months_in_cells: int
+    intake: bool = False
 
 
 #: The finest grid that a map draws: finer cells are smaller than an error of placing a point.
@@ -54,9 +57,10 @@ def _rights(who: Audience) -> Rights:
         floor=rules.k,
         cell_resolution=min(rules.finest_cell, _FINEST_DRAWN),
         points=False,  # no page draws single incidents, whoever asks
-        diagnostics=who is Audience.RESEARCHER,
+        diagnostics=who in (Audience.RESEARCHER, Audience.HUB),
         expert_pages=True,
         months_in_cells=rules.shortest_window,
+        intake=who is Audience.HUB,
     )
 
 

@@ -46,8 +46,11 @@ class AudienceName(StrEnum):
     public = "public"
     council = "council"
     researcher = "researcher"
+    hub = "hub"
 
 
+#: Audiences that see why a page failed.
+_OPEN = (AudienceName.researcher, AudienceName.hub)
 HubOption = Annotated[Path, typer.Option("--hub", help="Folder of the hub; made when it does not exist.")]
 
 
@@ -73,7 +76,8 @@ def serve(
             help=(
                 "Who will look. [bold]public[/bold] (the default) never shows points or small counts; "
                 "[bold]council[/bold] and [bold]researcher[/bold] show more, to people who sign in, or on "
-                "this machine only. A release has its own."
+                "this machine only. [bold]hub[/bold] is for the hub’s own staff: what researchers see, and "
+                "a page to take files in. A release has its own audience."
             )
         ),
     ] = None,
@@ -129,14 +133,22 @@ def serve(
         "--server.port", str(port), "--server.address", address, "--server.headless", "true",
         # Both defaults cost about an order of magnitude in page runs a second.
         "--server.fileWatcherType", "none", "--runner.postScriptGC", "false",
-        "--client.showErrorDetails", "full" if who is AudienceName.researcher else "none",
+        "--client.showErrorDetails", "full" if who in _OPEN else "none",
         *(("--secrets.files", str(file)) if signed_in else ()),
+        *(_uploads() if who is AudienceName.hub else ()),
     ]  # fmt: skip
     os.chdir(ROOT)  # Streamlit reads .streamlit/config.toml from here
     if os.name == "posix":
         # The server takes over this process, so that a signal to `sln` reaches it.
         os.execve(sys.executable, command, environment)  # noqa: S606 (fixed program, no shell)
     raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)  # noqa: S603
+
+
+def _uploads() -> tuple[str, str]:
+    """Staff hand in whole files; everybody else’s limit stands in .streamlit/config.toml."""
+    from analysis.data.intake import LIMIT_BYTES
+
+    return "--server.maxUploadSize", str(LIMIT_BYTES >> 20)
 
 
 def _audience_of(release: Path, hub: Path | None, audience: AudienceName | None) -> AudienceName:
@@ -149,6 +161,8 @@ def _audience_of(release: Path, hub: Path | None, audience: AudienceName | None)
         made_for = AudienceName(open_release(release).audience)
     except ReleaseError as error:
         raise refuse(str(error)) from error
+    if audience is AudienceName.hub and made_for is AudienceName.researcher:
+        return audience  # staff see what researchers see
     if audience not in (None, made_for):
         raise refuse(f"the release at {release} was made for the {made_for} audience, not for {audience}.")
     return made_for
@@ -323,6 +337,8 @@ def build(
 
     if not hub.is_dir():
         raise refuse(f"there is no hub at {hub}. Make one with: sln import FILES --hub {hub}")
+    if audience is AudienceName.hub:
+        raise refuse("staff work on the hub itself: serve it with --audience hub, or build for researchers.")
     rules = AUDIENCES[audience.value]
     try:
         opened = open_hub(hub, create=False)

@@ -12,6 +12,7 @@ The server's operator says in ``secrets.toml`` who vouches for people and who ma
     [access]
     council = ["*@council.example.org", "chair@example.org"]
     researcher = ["someone@university.example"]
+    hub = ["staff@hub.example.org"]
 
 To be signed in is not enough: an address must be on the list of the server's audience.
 """
@@ -97,6 +98,13 @@ def admitted(user: Mapping[str, Any], names: Sequence[str]) -> bool:
     if "@" not in address or user.get("email_verified") in (False, "false"):
         return False
     return any(fnmatchcase(address, name) for name in names)
+
+
+def signed_in_as() -> str:
+    """Address of who is signed in; "" where nobody has to be."""
+    if os.environ.get(VARIABLE) != REQUIRED or not st.user.is_logged_in:
+        return ""
+    return str(st.user.get("email") or "").strip().lower()
 
 
 def gate() -> None:

@@ -16,11 +16,13 @@ import os
 import re
 import shutil
 import tempfile
+import zipfile
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+import openpyxl
 import pandas as pd
 
 from analysis.data.audit import signer
@@ -29,6 +31,9 @@ from analysis.data.importing import ImportReport, content_hash
 from analysis.data.store import HubError
 
 PENDING: Final = "pending"
+#: Name that a mapping file waits under: no data file can have it.
+MAPPING: Final = ".mapping.yaml"
+LIMIT_MAPPING: Final = 1024 * 1024
 #: Largest file that is taken, packed and unpacked; most files that may wait; most findings that are kept.
 LIMIT_BYTES: Final = 200 * 1024 * 1024
 LIMIT_UNPACKED: Final = 1024 * 1024 * 1024
@@ -51,6 +56,7 @@ class Waiting:
         layout, rows_read, rows_kept, rows_quarantined, message: what the importer says of it.
         outcome: "imported" (it can be read), "refused" or "unchanged" (imported before).
         formulas: cells that a spreadsheet would run.
+        mapping: hash of the mapping file that came with it; empty when there is none.
     """
 
     id: str
@@ -66,6 +72,7 @@ class Waiting:
     rows_quarantined: int
     message: str
     formulas: int
+    mapping: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +89,14 @@ class Look:
     formulas: pd.DataFrame
 
 
-def hand_in(hub: Hub, name: str, content: bytes | Path, *, who: str) -> Look:
+def hand_in(hub: Hub, name: str, content: bytes | Path, *, who: str, mapping: bytes | None = None) -> Look:
     """Take a file, look at it, and let it wait.
 
     Args:
         name: file name as the sender calls it; only its last part is used.
         content: the bytes, or a path to them.
+        who: who hands it in.
+        mapping: the YAML file that says what the columns of any other agency's table mean.
 
     Raises:
         HubError: too large, of no kind that is read, too many files waiting, or handed in already.
@@ -112,16 +121,20 @@ def hand_in(hub: Hub, name: str, content: bytes | Path, *, who: str) -> Look:
     if (target / "record.json").is_file():
         raise HubError(f"The same content waits already, as {waiting_file(hub, digest[:12]).name}.")
     target.mkdir(parents=True, exist_ok=True)
-    (target / plain).write_bytes(data)
     try:
+        (target / plain).write_bytes(data)
+        if mapping is not None:
+            (target / MAPPING).write_bytes(mapping[: LIMIT_MAPPING + 1])
         look = _look(hub, target / plain, digest, size, signer(who))
-    except BaseException:
+        look.findings.to_json(target / "findings.json", orient="records")
+        look.formulas.to_json(target / "formulas.json", orient="records")
+        _write(target / "record.json", json.dumps(asdict(look.file), ensure_ascii=False))
+        hub.note(
+            who=signer(who), action="hand in file", details=f"{plain} ({digest[:12]}): {look.file.outcome}"
+        )
+    except BaseException:  # nothing waits that the log does not tell of
         shutil.rmtree(target, ignore_errors=True)
         raise
-    look.findings.to_json(target / "findings.json", orient="records")
-    look.formulas.to_json(target / "formulas.json", orient="records")
-    _write(target / "record.json", json.dumps(asdict(look.file), ensure_ascii=False))
-    hub.note(who=signer(who), action="hand in file", details=f"{plain} ({digest[:12]}): {look.file.outcome}")
     return look
 
 
@@ -170,14 +183,19 @@ def accept_file(hub: Hub, file_id: str, *, who: str, reason: str = "") -> Import
         raise HubError("To accept a file, say who decides: it is kept.")
     if one.outcome == "refused":
         raise HubError(f"{one.name} cannot be read: {one.message} Reject it and ask for another.")
-    if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != one.sha256:
+    mapping = _mapping(path.parent)
+    if (
+        not path.is_file()
+        or hashlib.sha256(path.read_bytes()).hexdigest() != one.sha256
+        or _mapping_hash(mapping) != one.mapping
+    ):
         raise HubError(f"{one.name} was changed while it waited. Reject it and hand it in again.")
     if (one.rows_quarantined or one.formulas) and not reason.strip():
         raise HubError(
             f"{one.name} has {one.rows_quarantined} rows that would be refused and {one.formulas} cells that "
             "a spreadsheet would run. To accept it all the same, write a reason."
         )
-    report = hub.import_files([path], who=who)
+    report = hub.import_files([path], who=who, mapping=mapping)
     hub.note(
         who=who,
         action="accept file",
@@ -201,11 +219,13 @@ def reject_file(hub: Hub, file_id: str, *, who: str, reason: str) -> None:
 
 
 def formulas(name: str, data: bytes) -> pd.DataFrame:
-    """Cells of a text file that a spreadsheet would run: line, column, value.
+    """Cells that a spreadsheet would run: line, column, value.
 
-    A number with a sign is a number. At most ``MOST_FINDINGS`` are told. Files that are no text are not
-    looked at (a workbook's own formulas are never calculated by the importer).
+    A number with a sign is a number. At most ``MOST_FINDINGS`` are told. Of a workbook these are its
+    formulas, which the importer never calculates; JSON is not looked at, no spreadsheet opens it.
     """
+    if data[:4] == b"PK\x03\x04":
+        return _workbook_formulas(data)
     text = _text(name, data)
     rows: list[tuple[int, str, str]] = []
     if text is not None:
@@ -226,6 +246,33 @@ def formulas(name: str, data: bytes) -> pd.DataFrame:
     return pd.DataFrame(rows[:MOST_FINDINGS], columns=["line", "column", "value"])
 
 
+def _workbook_formulas(data: bytes) -> pd.DataFrame:
+    """Formulas of every sheet of a workbook; none of one that cannot be opened, which is refused anyway."""
+    rows: list[tuple[int, str, str]] = []
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as packed:
+            unpacked = sum(i.file_size for i in packed.infolist())
+        if unpacked > LIMIT_UNPACKED:
+            raise HubError(f"The workbook unpacks to more than {LIMIT_UNPACKED / 1e9:.0f} GB. Split it.")
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True)
+    except HubError:
+        raise
+    except Exception:  # openpyxl raises whatever its XML or zip reader met; the importer will say so
+        return pd.DataFrame(rows, columns=["line", "column", "value"])
+    try:
+        for sheet in book.worksheets:
+            for cells in sheet.iter_rows():
+                rows += [
+                    (c.row, f"{sheet.title}, column {c.column_letter}", str(c.value)[:120])
+                    for c in cells if getattr(c, "data_type", "") == "f"
+                ]  # fmt: skip
+                if len(rows) >= MOST_FINDINGS:
+                    break
+    finally:
+        book.close()
+    return pd.DataFrame(rows[:MOST_FINDINGS], columns=["line", "column", "value"])
+
+
 def _text(name: str, data: bytes) -> str | None:
     if name.lower().endswith((".xlsx", ".json", ".geojson")):
         return None
@@ -240,18 +287,33 @@ def _text(name: str, data: bytes) -> str | None:
     return data.decode("utf-8-sig", "replace")
 
 
+def _mapping(folder: Path) -> Path | None:
+    """The mapping file that waits beside a file, if one came with it."""
+    path = folder / MAPPING
+    return path if path.is_file() else None
+
+
+def _mapping_hash(mapping: Path | None) -> str:
+    return "" if mapping is None else hashlib.sha256(mapping.read_bytes()).hexdigest()
+
+
 def _look(hub: Hub, path: Path, digest: str, size: int, who: str) -> Look:
     """Import the file into a hub of its own, with this hub's agencies and areas, and throw that away."""
     risky = formulas(path.name, path.read_bytes())
+    mapping = _mapping(path.parent)
+    if mapping is not None and mapping.stat().st_size > LIMIT_MAPPING:
+        raise HubError(f"A mapping file has at most {LIMIT_MAPPING >> 20} MB.")
     imports = hub.imports()
-    known = not imports.empty and content_hash(path) in set(imports["sha256"].astype(str))
+    before = imports.fillna({"mapping_sha256": ""})
+    mine = (content_hash(path), content_hash(mapping) if mapping is not None else "")
+    known = mine in set(zip(before["sha256"].astype(str), before["mapping_sha256"].astype(str), strict=True))
     with tempfile.TemporaryDirectory(prefix="sln-intake-") as name:
         trial = open_hub(Path(name) / "trial")
         for table in ("agencies", "areas", "deployments"):
             rows = getattr(hub, "_table")(table)  # noqa: B009 (the table as stored, shapes as text)
             if len(rows):
                 trial.put(table, rows)
-        report = trial.import_files([path], who=who)
+        report = trial.import_files([path], who=who, mapping=mapping)
         findings = trial.quarantine()
     row = report.files.iloc[0]
     outcome = "unchanged" if known else str(row["outcome"])
@@ -260,7 +322,7 @@ def _look(hub: Hub, path: Path, digest: str, size: int, who: str) -> Look:
     one = Waiting(
         digest[:12], path.name, digest, size, who, datetime.now(UTC).isoformat(timespec="microseconds"),
         str(row["layout"]), outcome, report.rows_read, report.rows_kept, report.rows_quarantined, message,
-        len(risky),
+        len(risky), _mapping_hash(mapping),
     )  # fmt: skip
     return Look(one, told.reset_index(drop=True), risky)
 

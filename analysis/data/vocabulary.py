@@ -58,4 +58,4 @@ MEASURES: Final[dict[str, str]] = {
     "aggravated_assault": "Aggravated assault",
 }
 
-AUDIENCES: Final = ("public", "council", "researcher")
+AUDIENCES: Final = ("public", "council", "researcher", "hub")

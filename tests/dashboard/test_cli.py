@@ -110,7 +110,7 @@ server_metadata_url = "https://login.example.org/.well-known/openid-configuratio
 
 def test_only_the_public_view_leaves_this_machine_without_signing_in(root: Path, tmp_path: Path) -> None:
     command = ["serve", "--hub", str(root / "data_samples"), "--address", "0.0.0.0"]
-    for audience in ("council", "researcher"):
+    for audience in ("council", "researcher", "hub"):
         result = run(app, [*command, "--audience", audience])
         assert result.exit_code == 1
         assert "this machine only" in result.output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,9 @@ def test_nobody_reads_the_audience_from_the_url(root: Path) -> None:
     code = (root / "dashboard" / "audience.py").read_text()
     assert "query_params" not in code
     assert "streamlit" not in code
+
+
+def test_the_hub_sees_what_researchers_see_and_takes_files_in() -> None:
+    hub, researcher = rights(Audience.HUB), rights(Audience.RESEARCHER)
+    assert hub == replace(researcher, intake=True)
+    assert not any(rights(who).intake for who in Audience if who is not Audience.HUB)
