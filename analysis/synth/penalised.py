@@ -37,7 +37,7 @@ def ridge_augmented(y: Array, donors: Array, share: float | None) -> Found:
         weights (n,), loadings (n,), intercept 0, certificate of the simplex part, share.
     """
     centred, target = _centred(y, donors)
-    largest = float(np.linalg.norm(centred, 2) ** 2)
+    largest = float(max(np.linalg.eigvalsh(centred @ centred.T)[-1], 0.0))
     base = simplex_weights(donors, y)
     if largest == 0.0:
         return base.weights, base.weights, 0.0, base.relative_gap, float("nan")

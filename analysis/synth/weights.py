@@ -8,6 +8,10 @@ homogeneous up to scale: solve ``min |D u / s|² + (1'u − 1)²`` over ``u ≥ 
 Every solution carries its Frank–Wolfe gap ``g'w − min(g)``, ``g`` the gradient of ``|D w|² / 2``:
 an upper bound on how far half the objective lies above the optimum (Jaggi 2013), found with one
 matrix-vector product and independent of the solver.
+
+With many donors most never carry weight. So the least squares runs on those that lower the misfit most,
+and every donor that the gradient says could lower it further joins, until none can: column generation
+(Dantzig, Wolfe 1960), which ends at the same optimum, certified over all donors.
 """
 
 from __future__ import annotations
@@ -33,6 +37,12 @@ EXACT_SHARE: Final = 1e-16
 ROUNDING_SHARE: Final = 1e-14
 #: Most exchanges of block pivoting; with a ridge that matters, fewer than ten are needed.
 _PIVOTS: Final = 30
+#: From so many donors on, the search begins with a part of them; how many join at a time, and how often.
+_MANY: Final = 80
+_JOIN: Final = 25
+_ROUNDS: Final = 20
+#: A donor joins while its gradient is below the objective by more than this share of it.
+_JOIN_SHARE: Final = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +80,10 @@ def simplex_weights(columns: Array, target: Array, *, ridge: float = 0.0) -> Sim
 
     worst = np.inf
     # The scale changes rounding only. Later scales are tried when the certificate asks for it.
-    for scale in (typical, 8.0 * typical, typical / 8.0):
-        weights = _solve(misfit, scale)
+    for attempt, scale in enumerate((typical, typical, 8.0 * typical, typical / 8.0)):
+        weights = _by_joining(misfit, scale) if attempt == 0 else _solve(misfit, scale)
+        if weights is None:  # few donors, or no end in sight: all of them at once
+            continue
         solution = _certify(misfit, weights, typical)
         if solution.relative_gap <= MAX_RELATIVE_GAP:
             return solution
@@ -89,34 +101,69 @@ def _by_pivoting(misfit: Array, ridge: float) -> SimplexSolution | None:
     the donors in use; the certificate is the same as elsewhere, and without it the slower routine runs.
     """
     n = misfit.shape[1]
-    gram = misfit.T @ misfit
-    typical = float(np.trace(gram)) / n
+    typical = float(np.einsum("ij,ij->", misfit, misfit)) / n
     if ridge < 1e-6 * typical:
         return None
-    gram[np.diag_indices(n)] += ridge
     used = np.ones(n, bool)
     for _ in range(_PIVOTS):
         solved = np.zeros(n)
         try:
-            solved[used] = cho_solve(
-                cho_factor(gram[np.ix_(used, used)], check_finite=False), np.ones(used.sum())
-            )
+            solved[used] = _ridge_solve(misfit[:, used], ridge)
         except np.linalg.LinAlgError:
             return None
         # With total 1 / λ, the gradient of a donor in use is 1 here; a smaller one wants in.
-        wrong = np.where(used, solved < 0, gram @ solved < 1 - 1e-12)
+        wrong = np.where(used, solved < 0, misfit.T @ (misfit @ solved) + ridge * solved < 1 - 1e-12)
         if not wrong.any():
             break
         used ^= wrong
         if not used.any():
             return None
     weights = solved / solved.sum()
-    gradient = gram @ weights
+    gradient = misfit.T @ (misfit @ weights) + ridge * weights
     objective = float(weights @ gradient)
     gap = max(objective - float(gradient.min()), 0.0)
     if wrong.any() or gap > MAX_RELATIVE_GAP * objective:
         return None
     return SimplexSolution(weights, objective, gap, gap / objective)
+
+
+def _ridge_solve(misfit: Array, ridge: float) -> Array:
+    """``(D'D + ridge I)⁻¹ 1``, through whichever of the two Gram matrices is smaller (Woodbury)."""
+    rows, n = misfit.shape
+    if n <= rows:
+        gram = misfit.T @ misfit
+        gram[np.diag_indices(n)] += ridge
+        return np.asarray(cho_solve(cho_factor(gram, check_finite=False), np.ones(n)), float)
+    gram = misfit @ misfit.T
+    gram[np.diag_indices(rows)] += ridge
+    inner = cho_solve(cho_factor(gram, check_finite=False), misfit.sum(axis=1))
+    return np.asarray((1.0 - misfit.T @ inner) / ridge, float)
+
+
+def _by_joining(misfit: Array, scale: float) -> Array | None:
+    """Weights from a part of the donors that grows until nobody outside it could lower the misfit."""
+    n = misfit.shape[1]
+    if n < _MANY:
+        return None
+    inside = np.zeros(n, bool)
+    equal = misfit.T @ misfit.mean(axis=1)
+    inside[np.argpartition(equal, _JOIN)[:_JOIN]] = True
+    for _ in range(_ROUNDS):
+        members = np.flatnonzero(inside)
+        part = misfit[:, members]
+        found = _solve(part, scale)
+        residual = part @ found
+        gradient, objective = misfit.T @ residual, float(residual @ residual)
+        joins = ~inside & (gradient < objective * (1 - _JOIN_SHARE) - ROUNDING_SHARE * scale**2)
+        if not joins.any():
+            weights = np.zeros(n)
+            weights[members] = found
+            return weights
+        # Who carries nothing leaves, who lowers the misfit most joins.
+        inside[members[found == 0]] = False
+        order = np.flatnonzero(joins)
+        inside[order[np.argsort(gradient[order])[:_JOIN]]] = True
+    return None
 
 
 def _solve(misfit: Array, scale: float) -> Array:

@@ -1,13 +1,18 @@
-"""Durations of the synthetic control against independent packages, and its growth with donors, in one run."""
+"""Durations of the synthetic control against independent packages, and its growth with donors, in one run.
+
+All durations are processor time of one thread, the fastest of a few runs after one that warms up: what
+else the machine does hardly counts. The promised seconds are printed; asserted is what holds under load.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_limits
 
 from analysis.synth import SynthSpec, complete, fit, prepare
 from analysis.synth.placebo import placebo_in_space
@@ -18,8 +23,17 @@ pytestmark = pytest.mark.benchmark
 BEFORE, MONTHS = 84, 98
 
 
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Threads that wait for each other burn processor time: both sides get one."""
+    with threadpool_limits(1):
+        yield
+
+
 def seconds(run: Callable[[], object], repeats: int = 3) -> float:
-    """Processor time of the fastest of a few runs: what others do on the machine hardly counts."""
+    """Processor time of the fastest of a few runs, after one that is not counted where there are several."""
+    if repeats > 1:
+        run()
     found = []
     for _ in range(repeats):
         start = time.process_time()
@@ -50,28 +64,36 @@ def placebos(donors: int, estimator: str = "demeaned") -> Callable[[], object]:
     return lambda: placebo_in_space(ready, estimator, own, level=0.9, treated_in_pools=True)
 
 
-def test_placebos_of_three_hundred_donors() -> None:
-    """301 fits on 300 donors × 98 months: half a second on a quiet core, thrice that on a shared one."""
-    assert seconds(placebos(300)) < 1.5
+def test_placebos_of_three_hundred_donors(capsys: pytest.CaptureFixture[str]) -> None:
+    """301 fits on 300 donors × 98 months: at most half a second."""
+    taken = seconds(placebos(300))
+    with capsys.disabled():
+        print(f"\n301 placebo fits: {taken:.2f} s (promised 0.5)")
+    assert taken < 0.5
 
 
-def test_the_complete_answer() -> None:
-    """All estimators with placebos, both leading ones with every refit: five seconds, thrice when shared."""
+def test_the_complete_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    """All estimators with placebos, both leading ones with every refit: five seconds, twice when loaded."""
     counts, people = panel(300)
     steps: list[int] = []
     spec = SynthSpec("here", "2025-01", inference=("placebo", "rolling_origin"))
     complete(counts.iloc[:, :40], spec, people)  # scikit-learn is imported on first use
     taken = seconds(lambda: complete(counts, spec, people, progress=lambda *s: steps.append(s[0])), repeats=1)
+    with capsys.disabled():
+        print(f"\ncomplete answer: {taken:.1f} s (promised 5)")
     assert steps[-1] == 100
-    assert taken < 15
+    assert taken < 10
 
 
-def test_cost_grows_at_most_quadratically_in_donors() -> None:
-    """From 75 to 300 donors the placebo test may take 16 times as long, twice that for slow machines."""
-    assert seconds(placebos(300)) / seconds(placebos(75)) < 32
+def test_cost_grows_at_most_quadratically_in_donors(capsys: pytest.CaptureFixture[str]) -> None:
+    """From 75 to 300 donors the placebo test may take 16 times as long."""
+    growth = seconds(placebos(300)) / seconds(placebos(75))
+    with capsys.disabled():
+        print(f"\nfour times the donors: {growth:.1f} × the time (quadratic: 16)")
+    assert growth < 16
 
 
-def test_against_diff_diff() -> None:
+def test_against_diff_diff(capsys: pytest.CaptureFixture[str]) -> None:
     """At least 25 times as fast as diff-diff's placebo run on the same panel."""
     diff_diff = pytest.importorskip("diff_diff")
     counts, people = panel(120)
@@ -86,10 +108,12 @@ def test_against_diff_diff() -> None:
     ready = prepare(counts, SynthSpec("here", "2025-01", "simplex"), people)
     own, _ = refit(ready, "simplex")
     ours = seconds(lambda: placebo_in_space(ready, "simplex", own, level=0.9, treated_in_pools=True))
+    with capsys.disabled():
+        print(f"\ndiff-diff's placebo run: {theirs / ours:.0f} × as long")
     assert theirs / ours > 25
 
 
-def test_against_pysyncon() -> None:
+def test_against_pysyncon(capsys: pytest.CaptureFixture[str]) -> None:
     """One fit on outcomes alone, and the weights no worse than pysyncon's: at least 25 times as fast."""
     pysyncon = pytest.importorskip("pysyncon")
     counts, people = panel(60)
@@ -108,5 +132,7 @@ def test_against_pysyncon() -> None:
     def misfit(weights: np.ndarray) -> float:
         return float(((before["here"] - others @ weights) ** 2).sum())
 
+    with capsys.disabled():
+        print(f"\npysyncon's fit: {theirs / ours:.0f} × as long")
     assert misfit(found.weights.to_numpy()) <= misfit(np.asarray(model.W)) * (1 + 1e-9)
     assert theirs / ours > 25

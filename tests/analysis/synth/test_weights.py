@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis.synth import weights as weights_module
 from analysis.synth.bands import allowed_exceedances, half_width, rank_p, references_needed
 from analysis.synth.weights import MAX_RELATIVE_GAP, is_unique, simplex_weights
 
@@ -51,6 +52,27 @@ def test_unit_and_origin_do_not_matter(seed, m, n, scale, shift):
     plain = simplex_weights(columns, target)
     moved = simplex_weights(scale * (columns + shift), scale * (target + shift))
     assert moved.objective == pytest.approx(scale**2 * plain.objective, rel=1e-5, abs=1e-7 * scale**2)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_many_donors_are_answered_as_if_all_were_looked_at_once(seed):
+    rng = np.random.default_rng(seed)
+    columns = rng.poisson(rng.gamma(1.2, 2, 300), (84, 300)).astype(float)
+    target = rng.poisson(4.0, 84).astype(float)
+    misfit = columns - target[:, None]
+    at_once = weights_module._solve(misfit, float(np.sqrt((misfit**2).sum(axis=0).mean())))
+    found = simplex_weights(columns, target)
+    assert weights_module._by_joining(misfit, 10.0) is not None
+    assert found.objective <= ((misfit @ at_once) ** 2).sum() * (1 + 1e-12)
+    assert found.relative_gap < 1e-11
+    np.testing.assert_allclose(found.weights, at_once, atol=1e-8)
+
+
+@pytest.mark.parametrize(("m", "n"), [(30, 12), (12, 30)])
+def test_a_ridge_is_solved_through_the_smaller_matrix(m, n):
+    misfit = np.random.default_rng(1).normal(0, 2, (m, n))
+    plain = np.linalg.solve(misfit.T @ misfit + 3.0 * np.eye(n), np.ones(n))
+    np.testing.assert_allclose(weights_module._ridge_solve(misfit, 3.0), plain, rtol=1e-9)
 
 
 def test_a_donor_equal_to_the_target_takes_all():
