@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from analysis.data import audit, importing, views
@@ -21,7 +20,7 @@ from analysis.data.donors import DonorPanel, donor_panel
 from analysis.data.figures import COUNT_COLUMNS, Figures, cut
 from analysis.data.hub_tables import HubTables
 from analysis.data.importing import ImportReport, Progress
-from analysis.data.incident_tables import area_counts, one_source_a_month
+from analysis.data.incident_tables import area_counts, one_source_a_month, standing_incidents
 from analysis.data.package import DESCRIPTOR, Package
 from analysis.data.places import locate
 from analysis.data.quality import HubCheck, check, inspect, mark
@@ -29,7 +28,7 @@ from analysis.data.recount import usable_counts
 from analysis.data.schema import INCIDENT_COLUMNS, LEDGER, TABLES, conform
 from analysis.data.series import MeasureSeries
 from analysis.data.store import HEAD, Engine, HubError, Pointer, Store, write_pointer
-from analysis.data.vocabulary import JURISDICTIONS, MEASURES, NEVER_MAPPED, PLACES, REGION
+from analysis.data.vocabulary import JURISDICTIONS, MEASURES, PLACES, REGION
 
 
 @functools.cache
@@ -319,28 +318,10 @@ class Hub(HubTables):
             The columns of the incidents table without ``import_seq``. ``victims`` are people harmed;
             an incident is one row whatever their number. Sexual offenses never have coordinates.
         """
-        rows = self._store.table("incidents")
-        coverage = self._store.table("coverage")
-        if source is not None:
-            rows, coverage = rows.filter(rows.source == source), coverage.filter(coverage.source == source)
-        live = views.live_incidents(rows, coverage, as_of)
-        if offense is not None:
-            wanted = [offense] if isinstance(offense, str) else list(offense)
-            live = live.filter(live.offense.isin(wanted))
-        net = views.netted(live)
-        if start is not None:
-            net = net.filter(net.coded_month >= str(pd.Period(start, "M")))  # type: ignore[arg-type]
-        if end is not None:
-            net = net.filter(net.coded_month <= str(pd.Period(end, "M")))  # type: ignore[arg-type]
-        tiles = None
-        if area is not None:
-            tiles = self._area(area)
-        found = conform(TABLES["incidents"], self._store.run(net)).drop(columns="import_seq")
-        hidden = found["offense"].isin(NEVER_MAPPED)
-        found.loc[hidden, ["longitude", "latitude", "h3_r9", "area_id"]] = np.nan
-        if tiles is not None:
-            inside = locate(found["longitude"], found["latitude"], [tiles]) >= 0
-            found = found[inside]
+        tile = None if area is None else self._area(area)
+        found = standing_incidents(self._store, offense, start, end, source=source, as_of=as_of)
+        if tile is not None:
+            found = found[locate(found["longitude"], found["latitude"], [tile]) >= 0]
         if source is None:
             found = one_source_a_month(found, self._counts(None))
         order = ["agency_id", "coded_month", "incident_id", "offense"]

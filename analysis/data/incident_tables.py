@@ -1,19 +1,53 @@
-"""Tables made from netted incidents: one source a month, and counts by area."""
+"""Netted incidents and tables made from them: those that stand, one source a month, counts by area."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
+from analysis.data import views
 from analysis.data.figures import COUNT_COLUMNS
 from analysis.data.locating import TILING
 from analysis.data.places import locate
+from analysis.data.schema import TABLES, conform
+from analysis.data.store import Reader
 from analysis.data.vocabulary import NEVER_MAPPED, PART_OFFENSES
 
 #: An agency polices an area when it has this share of the area's incidents.
 _POLICES: Final = 0.05
+
+
+def standing_incidents(
+    store: Reader,
+    offense: str | Sequence[str] | None = None,
+    start: object = None,
+    end: object = None,
+    *,
+    source: str | None = None,
+    as_of: str | None = None,
+) -> pd.DataFrame:
+    """Incidents × offenses that stand when all files are netted, of every layout (see ``Hub.incidents``).
+
+    Sexual offenses come without any place.
+    """
+    rows, coverage = store.table("incidents"), store.table("coverage")
+    if source is not None:
+        rows, coverage = rows.filter(rows.source == source), coverage.filter(coverage.source == source)
+    live = views.live_incidents(rows, coverage, as_of)
+    if offense is not None:
+        live = live.filter(live.offense.isin([offense] if isinstance(offense, str) else list(offense)))
+    net = views.netted(live)
+    if start is not None:
+        net = net.filter(net.coded_month >= str(pd.Period(str(start), "M")))
+    if end is not None:
+        net = net.filter(net.coded_month <= str(pd.Period(str(end), "M")))
+    found = conform(TABLES["incidents"], store.run(net)).drop(columns="import_seq")
+    hidden = found["offense"].isin(NEVER_MAPPED)
+    found.loc[hidden, ["longitude", "latitude", "h3_r9", "area_id"]] = np.nan
+    return found
 
 
 def one_source_a_month(incidents: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:

@@ -47,8 +47,13 @@ class HubError(ValueError):
 class Reader(Protocol):
     """What the hub needs to read tables, wherever they lie."""
 
-    version: str
-    synthetic: bool
+    @property
+    def version(self) -> str:
+        """Short hash of everything that is stored."""
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the data are made up."""
 
     def table(self, name: str) -> Any:
         """An Ibis expression over the table's rows, with the table's columns."""
