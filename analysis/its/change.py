@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
-from scipy.stats import gamma
+from scipy.special import gammaincinv, ndtri
 
 from analysis.evidence import Interval, RefusedError, path_table
 from analysis.its.estimate import Estimate
@@ -42,7 +41,10 @@ class Change:
 
     def ratio(self, level: float) -> Interval:
         """Rate ratio of the whole time after the start."""
-        found = self.cumulative.interval(level, self.last)
+        return self.ratio_of(self.cumulative.interval(level, self.last))
+
+    def ratio_of(self, found: Interval) -> Interval:
+        """Rate ratio from the limits of the total change (last quantity of ``cumulative``)."""
         if not self.linear:
             return found.map(lambda v: float(np.exp(min(v, 700.0))))
         total = float(self.observed[-1])
@@ -169,7 +171,7 @@ def limits(
     # large counts.
     share = found.dispersion / sure + np.minimum(scatter, 1e6)
     lower, upper = (
-        np.where(known, gamma.ppf(q, 1.0 / share, scale=sure * share), np.nan) for q in (tail, 1.0 - tail)
+        np.where(known, gammaincinv(1.0 / share, q) * sure * share, np.nan) for q in (tail, 1.0 - tail)
     )
     # (A mean near zero may lie above the upper quantile, when nearly every month would have none.)
     lower, upper = np.minimum(lower, expected), np.maximum(upper, expected)

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from analysis.evidence import Check, CheckState
 from analysis.its.design import Design
@@ -38,7 +38,7 @@ def ljung_box(values: Array, lags: int) -> tuple[float, float]:
     n = len(values)
     rho = autocorrelation(values, lags)
     statistic = float(n * (n + 2) * np.sum(rho**2 / (n - np.arange(1, lags + 1))))
-    return statistic, float(chi2.sf(statistic, lags))
+    return statistic, float(chdtrc(lags, statistic))
 
 
 def breusch_godfrey(residual: Array, rows: Array, lags: int) -> tuple[float, float]:
@@ -48,7 +48,7 @@ def breusch_godfrey(residual: Array, rows: Array, lags: int) -> tuple[float, flo
     x = np.hstack([rows, lagged])
     fitted = x @ np.linalg.lstsq(x, residual, rcond=None)[0]
     statistic = float(n * (fitted @ fitted) / (residual @ residual))
-    return statistic, float(chi2.sf(statistic, lags))
+    return statistic, float(chdtrc(lags, statistic))
 
 
 def diagnostics(series: Prepared, found: Estimate) -> tuple[dict[str, float], pd.DataFrame]:

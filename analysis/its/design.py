@@ -101,7 +101,8 @@ def _season(series: Prepared, spec: ItsSpec) -> tuple[dict[str, Array], tuple[st
     position = {12: "month", 4: "quarter", 1: "year"}[cycle]
     if cycle == 1:
         return {}, ("Yearly data: no season in the model.",)
-    where = np.asarray(getattr(series.periods, position), float)
+    first = int(getattr(series.periods[0], position))
+    where = (np.arange(first - 1, first - 1 + len(series.periods)) % cycle + 1).astype(float)
     if spec.month_dummies:
         dummies = {f"{position}{m}": (where == m).astype(float) for m in range(2, cycle + 1)}
         return dummies, (f"Season: a factor for each {position} of the year.",)
@@ -141,17 +142,15 @@ def _not_collinear(used: Array, terms: tuple[str, ...], unit: str) -> None:
             f"{n} {unit}s for {k} terms; at least {k + 3} are needed. Use fewer harmonics or a longer series."
         )
     size = np.linalg.norm(used, axis=0)
-    kept = np.zeros((n, 0))
-    for place, name in enumerate(terms):
-        if size[place] == 0:
-            raise RefusedError(f"The term {name!r} is zero in every {unit} used; leave it out.")
-        column = used[:, [place]] / size[place]
-        rest = column - kept @ (kept.T @ column)
-        rest -= kept @ (kept.T @ rest)
-        length = float(np.linalg.norm(rest))
-        if length < 1e-7:
-            raise RefusedError(
-                f"The term {name!r} cannot be told apart from {', '.join(terms[:place])} in the {unit}s "
-                "used. Leave it out, or use more data."
-            )
-        kept = np.hstack([kept, rest / length])
+    if not size.all():
+        name = terms[int(np.argmin(size))]
+        raise RefusedError(f"The term {name!r} is zero in every {unit} used; leave it out.")
+    # What is left of each column of length 1 once those before it are taken off: the diagonal of R.
+    left = np.abs(np.diagonal(np.linalg.qr(used / size, mode="r")))
+    short = np.flatnonzero(left < 1e-7)
+    if len(short):
+        place = int(short[0])
+        raise RefusedError(
+            f"The term {terms[place]!r} cannot be told apart from {', '.join(terms[:place])} in the {unit}s "
+            "used. Leave it out, or use more data."
+        )

@@ -21,7 +21,7 @@ _MAX_STEPS: Final = 100
 NO_ALPHA: Final = 1e-6
 _MOST_ALPHA: Final = 1e3
 #: Values held at once by the filter (series × pairs × periods × columns).
-_BUDGET: Final = 6_000_000
+_BUDGET: Final = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,9 +322,9 @@ def _filter(
 ) -> tuple[Array, Array]:
     s, n, m = columns.shape
     g = len(sd)
-    white = np.empty((n, s, g, m))
+    white = np.empty((s, g, n, m))
     log_det = np.zeros((s, g))
-    level = np.zeros((s, g, m))
+    level, surprise = np.zeros((s, g, m)), np.empty((s, g, m))
     variance = sd**2
     spread = np.broadcast_to(variance, (s, g)).copy()
     noise = 1.0 / np.where(used, weight, 1.0)
@@ -334,21 +334,18 @@ def _filter(
             carry = np.broadcast_to(rho, (s, g)) if np.all(gap == 1) else rho ** gap[:, None]
             level *= carry[:, :, None]
             spread = carry**2 * spread + variance * (1.0 - carry**2)
-        here = used[:, t]
+        here = used[:, t, None]
         total = spread + noise[:, t, None]
-        surprise = columns[:, None, t, :] - level
-        scaled = surprise / np.sqrt(total)[:, :, None]
-        gain = spread / total
-        if here.all():
-            white[t] = scaled
-            log_det += np.log(total)
-        else:
-            white[t] = scaled * here[:, None, None]
-            log_det += np.log(total) * here[:, None]
-            gain = gain * here[:, None]
-        level += gain[:, :, None] * surprise
+        shown, gain, gained = 1.0 / np.sqrt(total), spread / total, np.log(total)
+        if not here.all():
+            shown, gain, gained = shown * here, gain * here, gained * here
+        np.subtract(columns[:, None, t, :], level, out=surprise)
+        np.multiply(surprise, shown[:, :, None], out=white[:, :, t, :])
+        log_det += gained
+        surprise *= gain[:, :, None]
+        level += surprise
         spread = spread * (1.0 - gain)
-    flat = white.transpose(1, 2, 0, 3).reshape(s * g, n, m)
+    flat = white.reshape(s * g, n, m)
     product = np.matmul(flat.transpose(0, 2, 1), flat).reshape(s, g, m, m)
     return product, log_det
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, ndtri
-from scipy.stats import t as student
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from analysis.evidence import Interval
 from analysis.its.glm import Array
@@ -54,7 +53,7 @@ class Posterior:
         ``f`` takes coefficients (g × k) and returns values (g × m) and gradients (g × m × k).
         """
         values, gradients = f(self.betas)
-        variance = np.einsum("gmi,gij,gmj->gm", gradients, self.covs, gradients, optimize=True)
+        variance = np.sum(np.matmul(gradients, self.covs) * gradients, axis=2)
         return Marginal(values, np.sqrt(np.maximum(variance, 0.0)), self.weights, self.df)
 
     def coefficients(self) -> Marginal:
@@ -89,14 +88,14 @@ class Marginal:
         """Probability (m) of lying below ``value``."""
         with np.errstate(divide="ignore", invalid="ignore"):
             z = (value - self.means) / self.sds
-        p = ndtr(z) if math.isinf(self.df) else student.cdf(z, self.df)
+        p = ndtr(z) if math.isinf(self.df) else stdtr(self.df, z)
         total: Array = np.clip(self.weights @ p, 0.0, 1.0)
         return total
 
     def quantile(self, q: float) -> Array:
         """The q-quantiles (m): exact for one component, to the last digits for a mixture."""
         if len(self.weights) == 1:
-            z = float(ndtri(q)) if math.isinf(self.df) else float(student.ppf(q, self.df))
+            z = float(ndtri(q)) if math.isinf(self.df) else float(stdtrit(self.df, q))
             exact: Array = self.means[0] + z * self.sds[0]
             return exact
         if np.all(self.means == self.means[:, :1]) and np.all(self.sds == self.sds[:, :1]):
@@ -112,36 +111,73 @@ class Marginal:
 
     def interval(self, level: float, index: int = 0) -> Interval:
         """Median and equal-tailed limits of one quantity."""
-        tail = (1.0 - level) / 2.0
-        if len(self.weights) == 1:
-            low, mid, high = (float(self.quantile(q)[index]) for q in (tail, 0.5, 1.0 - tail))
-        else:
-            means, sds = (np.repeat(v[:, [index]], 3, axis=1) for v in (self.means, self.sds))
-            found = _mixed(means, sds, self.weights, np.array([tail, 0.5, 1.0 - tail]))
-            low, mid, high = (float(v) for v in found)
-        return Interval(mid, low, high, level)
+        return intervals([self.only(index)], [level])[0]
+
+    def only(self, index: int) -> Marginal:
+        """One of the quantities by itself."""
+        one = slice(index, index + 1) if index >= 0 else slice(index, index + 1 or None)
+        return Marginal(self.means[:, one], self.sds[:, one], self.weights, self.df)
+
+
+def intervals(marginals: Sequence[Marginal], levels: Sequence[float]) -> list[Interval]:
+    """Median and equal-tailed limits of the first quantity of each, all mixtures in one search."""
+    asked = [(0.5 - level / 2, 0.5, 0.5 + level / 2) for level in levels]
+    found = np.empty((len(marginals), 3))
+    mixed = [i for i, one in enumerate(marginals) if len(one.weights) > 1]
+    for i, one in enumerate(marginals):
+        if len(one.weights) == 1:
+            found[i] = [float(one.quantile(q)[0]) for q in asked[i]]
+    if mixed:
+        most = max(len(marginals[i].weights) for i in mixed)
+        means, sds, weights = (np.empty((most, len(mixed))) for _ in range(3))
+        for column, i in enumerate(mixed):
+            one, g = marginals[i], len(marginals[i].weights)
+            # Shorter mixtures are filled up with their first component at no weight.
+            for into, values, fill in (
+                (means, one.means[:, 0], one.means[0, 0]),
+                (sds, one.sds[:, 0], one.sds[0, 0]),
+                (weights, one.weights, 0.0),
+            ):
+                into[:g, column], into[g:, column] = values, fill
+        means, sds, weights = (np.repeat(v, 3, axis=1) for v in (means, sds, weights))
+        tails = np.array([q for i in mixed for q in asked[i]])
+        found[mixed] = _mixed(means, sds, weights, tails).reshape(-1, 3)
+    return [
+        Interval(float(mid), float(low), float(high), level)
+        for (low, mid, high), level in zip(found, levels, strict=True)
+    ]
 
 
 def _mixed(means: Array, sds: Array, weights: Array, q: Array) -> Array:
-    """Quantiles q (m) of m mixtures of normals (g × m), by Newton steps that stay inside known bounds."""
+    """Quantiles q (m) of m mixtures of normals (g × m), by Newton steps that stay inside known bounds.
+
+    ``weights`` (g, or g × m: of each mixture its own).
+    """
     normal = ndtri(q)
+    shares = weights[:, None] if weights.ndim == 1 else weights
     # Every component's own quantile bounds that of the mixture.
     own = means + normal * sds
     low, high = own.min(axis=0), own.max(axis=0)
-    mean = weights @ means
-    spread = np.sqrt(weights @ (sds**2 + (means - mean) ** 2))
+    mean = (shares * means).sum(axis=0)
+    spread = np.sqrt((shares * (sds**2 + (means - mean) ** 2)).sum(axis=0))
     at = np.clip(mean + normal * spread, low, high)
+    found: Array = at.copy()
+    live = np.arange(len(q))
     for _ in range(80):
         away = (at - means) / sds
-        short = weights @ ndtr(away) - q
+        short = (shares * ndtr(away)).sum(axis=0) - q
         low, high = np.where(short < 0, at, low), np.where(short < 0, high, at)
-        density = weights @ (np.exp(-0.5 * away * away) / (sds * _ROOT_2_PI))
+        density = (shares * (np.exp(-0.5 * away * away) / (sds * _ROOT_2_PI))).sum(axis=0)
         with np.errstate(all="ignore"):
             new = at - short / density
-        new = np.where((new > low) & (new < high), new, 0.5 * (low + high))
-        settled = bool(np.all(np.abs(new - at) <= 1e-12 * (1.0 + np.abs(at))))
-        at = new
-        if settled:
+        # (At the quantile itself the step is zero and ends on a bound: that is no reason to leave it.)
+        new = np.where((new >= low) & (new <= high), new, 0.5 * (low + high))
+        moving = np.abs(new - at) > 1e-12 * (1.0 + np.abs(at))
+        found[live] = at = new
+        if not moving.any():
             break
-    found: Array = at
+        if 2 * moving.sum() < len(moving):  # go on with those that still move
+            live, at, low, high, q = live[moving], at[moving], low[moving], high[moving], q[moving]
+            means, sds = means[:, moving], sds[:, moving]
+            shares = shares[:, moving] if shares.shape[1] > 1 else shares
     return found

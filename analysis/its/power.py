@@ -182,8 +182,8 @@ def months_needed(table: pd.DataFrame, percent: float = FALL) -> int | None:
     """Months after the start until such a fall is found with 80 % power; None = more than ten years."""
     if table.empty:
         return None
-    enough = table[table["smallest_percent"] >= percent]
-    return None if enough.empty else int(enough["months"].iloc[0])
+    enough = np.flatnonzero(table["smallest_percent"].to_numpy(float) >= percent)
+    return None if not len(enough) else int(table["months"].to_numpy()[enough[0]])
 
 
 def simulated_power(

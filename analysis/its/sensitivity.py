@@ -16,9 +16,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.evidence import Check, CheckState, RefusedError
-from analysis.its.change import change, counted, expected_counts
+from analysis.its.change import Change, change, counted, expected_counts
 from analysis.its.design import build
 from analysis.its.families import Job, estimate_many
+from analysis.its.posterior import intervals
 from analysis.its.series import Prepared
 from analysis.its.spec import FAMILY_LABELS, Covariance, Family, ItsSpec
 
@@ -127,36 +128,59 @@ def sensitivity_many(jobs: Sequence[Job]) -> list[pd.DataFrame]:
     """
     listed = [[Variant("asked", "as asked", job), *variants(job[0], job[2])] for job in jobs]
     ready = [v.job for rows in listed for v in rows if not isinstance(v.job, RefusedError)]
-    answers = iter(estimate_many(ready))
+    answers = iter(_answered(ready))
     tables = []
     for rows in listed:
         records = []
         for v in rows:
             found = v.job if isinstance(v.job, RefusedError) else next(answers)
             record: dict[str, object] = {"kind": v.kind, "variant": v.name}
-            try:
-                if isinstance(v.job, RefusedError) or isinstance(found, RefusedError):
-                    raise found if isinstance(found, RefusedError) else RefusedError("")
-                series, _, spec = v.job
-                known = change(series, found)
-                ratio = known.ratio(spec.level)
-                total = float(known.observed[-1])
-                expected = expected_counts(series, found, total / ratio.estimate)
-                record |= {
-                    "percent": 100 * (ratio.estimate - 1),
-                    "lower": 100 * (ratio.lower - 1),
-                    "upper": 100 * (ratio.upper - 1),
-                    "p": float(known.cumulative.p_value()[-1]),
-                    "events": total - float(expected[counted(series, found)].sum()),
-                    "log_se": known.log_se(),
-                    "refused": "",
-                }
-            except RefusedError as refusal:
-                record |= dict.fromkeys(("percent", "lower", "upper", "p", "events", "log_se"), float("nan"))
-                record["refused"] = str(refusal)
+            if isinstance(found, RefusedError):
+                record |= dict.fromkeys(_FIGURES, float("nan")) | {"refused": str(found)}
+            else:
+                record |= found | {"refused": ""}
             records.append(record)
         tables.append(pd.DataFrame.from_records(records))
     return tables
+
+
+_FIGURES: Final = ("percent", "lower", "upper", "p", "events", "log_se")
+
+
+def _answered(jobs: list[Job]) -> list[dict[str, object] | RefusedError]:
+    """The figures of each job, or why there are none; all limits in one search."""
+    out: list[dict[str, object] | RefusedError] = []
+    changes: list[Change | RefusedError] = []
+    estimates = estimate_many(jobs)
+    for (series, _, _), found in zip(jobs, estimates, strict=True):
+        try:
+            changes.append(found if isinstance(found, RefusedError) else change(series, found))
+        except RefusedError as refusal:
+            changes.append(refusal)
+    good = [(c, job[2].level) for c, job in zip(changes, jobs, strict=True) if isinstance(c, Change)]
+    limits = iter(intervals([c.cumulative.only(c.last) for c, _ in good], [level for _, level in good]))
+    for (series, _, _), found, known in zip(jobs, estimates, changes, strict=True):
+        if isinstance(known, RefusedError) or isinstance(found, RefusedError):
+            out.append(known if isinstance(known, RefusedError) else RefusedError(""))
+            continue
+        own = next(limits)
+        try:
+            ratio = known.ratio_of(own)
+            total = float(known.observed[-1])
+            expected = expected_counts(series, found, total / ratio.estimate)
+            out.append(
+                {
+                    "percent": 100 * (ratio.estimate - 1),
+                    "lower": 100 * (ratio.lower - 1),
+                    "upper": 100 * (ratio.upper - 1),
+                    "p": float(known.cumulative.only(known.last).p_value()[0]),
+                    "events": total - float(expected[counted(series, found)].sum()),
+                    "log_se": known.log_se(),
+                }
+            )
+        except RefusedError as refusal:
+            out.append(refusal)
+    return out
 
 
 def verdict(lower: float, upper: float) -> str:
@@ -166,9 +190,14 @@ def verdict(lower: float, upper: float) -> str:
 
 def disagreement(table: pd.DataFrame, spec: ItsSpec) -> tuple[bool, str]:
     """Do the families that allow for scatter give different verdicts? The flag, and a sentence."""
-    rows = table[(table["kind"].isin(["asked", "family"])) & (table["refused"] == "")]
     narrow = {family_name(f, c) for f, c in NARROW if (f, c) != (spec.family, spec.covariance)}
-    said = _verdicts(rows)
+    said = {
+        name: verdict(low, high)
+        for kind, name, low, high, refused in zip(
+            *(table[c].tolist() for c in ("kind", "variant", "lower", "upper", "refused")), strict=True
+        )
+        if kind in ("asked", "family") and not refused
+    }
     fair = {name: word for name, word in said.items() if name not in narrow}
     asked = said.get("as asked", "unclear")
     others = sorted(n for n, w in fair.items() if w != asked)
@@ -199,7 +228,8 @@ def checks(table: pd.DataFrame, spec: ItsSpec) -> tuple[Check, ...]:
         if not len(rows):
             continue
         good = rows[refused[rows] == ""]
-        own = shown.take(rows).reset_index(drop=True)
+        own = shown.iloc[rows[0] : rows[-1] + 1] if rows[-1] - rows[0] < len(rows) else shown.take(rows)
+        own.index = pd.RangeIndex(len(own))
         if not len(good):
             why = f"No variant could be fitted: {refused[rows[0]]}"
             found.append(Check(name, CANNOT_TELL, why, own))
@@ -216,11 +246,6 @@ def checks(table: pd.DataFrame, spec: ItsSpec) -> tuple[Check, ...]:
         else:
             found.append(Check(name, PASSED, f"The verdict stays “{word}”; {span}.", own))
     return tuple(found)
-
-
-def _verdicts(rows: pd.DataFrame) -> dict[str, str]:
-    names, low, high = rows["variant"].tolist(), rows["lower"].to_numpy(float), rows["upper"].to_numpy(float)
-    return {str(n): verdict(a, b) for n, a, b in zip(names, low, high, strict=True)}
 
 
 def _signed(value: float) -> str:
