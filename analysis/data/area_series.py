@@ -43,10 +43,7 @@ def area_counts(hub: Hub, area_id: str, measure: str) -> pd.Series:
     rows = inside[_belongs(inside, measure)]
     months = pd.PeriodIndex(rows["coded_month"].astype(str), freq="M")
     counts = rows.groupby(months).size().reindex(known.index).fillna(0.0).astype(float)
-    # Only months in which this agency gave locations at all: the series may start before them.
-    first, last = str(inside["coded_month"].min()), str(inside["coded_month"].max())
-    located = (known.index >= pd.Period(first, "M")) & (known.index <= pd.Period(last, "M"))
-    return counts.where(known.notna() & located)
+    return counts.where(known.notna() & known.index.isin(located_months(hub, hub.version, jurisdiction)))
 
 
 def counts_by_area(hub: Hub, area_ids: Sequence[str], measure: str) -> pd.DataFrame:
@@ -54,7 +51,7 @@ def counts_by_area(hub: Hub, area_ids: Sequence[str], measure: str) -> pd.DataFr
 
     Returns:
         Month (PeriodIndex without holes) × area_id, float; NaN where the jurisdiction's own series has no
-        figure, and outside the months in which any of the areas has a located incident.
+        figure, and in months without a single located incident anywhere in it: no file tells of these.
 
     Raises:
         HubError: an area is unknown, they lie in several jurisdictions, or no incident has a location.
@@ -77,14 +74,30 @@ def counts_by_area(hub: Hub, area_ids: Sequence[str], measure: str) -> pd.DataFr
             "The agencies here publish counts without locations, so nothing can be counted in areas."
         )
     months = pd.PeriodIndex(rows["coded_month"].astype(str), freq="M")
+    here = str(chosen["jurisdiction"].iloc[0])
     belongs = _belongs(rows, measure).to_numpy(bool)
     table = pd.DataFrame(
         {a: months[inside & belongs].value_counts() for a, inside in within.items()}, index=known.index
     )
-    located = months[anywhere]
-    use = known.notna() & (known.index >= located.min()) & (known.index <= located.max())
+    use = known.notna() & known.index.isin(located_months(hub, hub.version, here))
     counts: pd.DataFrame = table.fillna(0.0).astype(float).where(use, axis=0)
     return counts
+
+
+@lru_cache(maxsize=8)
+def located_months(hub: Hub, version: str, jurisdiction: str) -> pd.PeriodIndex:
+    """Months in which the agencies of a jurisdiction gave the location of any incident at all.
+
+    A month between two such months need not be one: incidents may be imported for some years only,
+    and without them an area would have zeros that nobody reported.
+    """
+    del version  # part of the key alone
+    agencies = hub.agencies()
+    own = set(agencies.loc[agencies["jurisdiction"] == jurisdiction, "agency_id"])
+    wanted = sorted({offense for measure in MEASURES for offense in _offenses(measure)})
+    rows = hub.incidents(wanted)
+    rows = rows[rows["longitude"].notna() & rows["agency_id"].isin(own)]
+    return pd.PeriodIndex(sorted(set(rows["coded_month"].astype(str))), freq="M")
 
 
 @lru_cache(maxsize=8)

@@ -23,7 +23,7 @@ from analysis.synth.robustness import (
     placebo_in_time,
 )
 from analysis.synth.rolling import RollingOrigin
-from analysis.synth.script import export, script
+from analysis.synth.script import export, script, script_several
 from analysis.synth.spec import ESTIMATOR_LABELS, SynthSpec
 from analysis.synth.specification import (
     ALL_ESTIMATORS,
@@ -65,6 +65,7 @@ __all__ = [
     "prepare",
     "range_in_words",
     "script",
+    "script_several",
     "specification_table",
     "specifications",
 ]

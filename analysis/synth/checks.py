@@ -31,13 +31,14 @@ def fit_against_noise(panel: Panel, fit: Fit, rmspe: float) -> Check:
     share = (
         f"{rmspe:.3g} {panel.unit}, {100 * rmspe / abs(mean):.0f} % of the mean" if mean else f"{rmspe:.3g}"
     )
-    if panel.counts is None or panel.population is None:
+    if panel.counts is None:
         state = FAILED if mean and rmspe > 0.25 * abs(mean) else CANNOT_TELL
         return Check(
             name, state, f"The misfit is {share}. Without counts it cannot be set against chance noise."
         )
-    # A Poisson count of mean m over population n has, as a rate, variance PER² m / n².
-    variance = PER**2 * panel.counts[panel.pre].mean(axis=0) / panel.population[panel.pre].mean(axis=0) ** 2
+    # A Poisson count of mean m over population n has, as a rate, variance PER² m / n²; as a count, m.
+    scale = 1.0 if panel.population is None else PER / panel.population[panel.pre].mean(axis=0)
+    variance = scale**2 * panel.counts[panel.pre].mean(axis=0)
     noise = float(np.sqrt(variance[0] + fit.loadings**2 @ variance[1:]))
     ratio = rmspe / noise
     table = pd.DataFrame({"misfit": [rmspe], "chance noise": [noise], "ratio": [ratio]})

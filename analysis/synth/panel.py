@@ -109,13 +109,17 @@ def prepare(
     units = (spec.treated, *donors)
     events = table[list(units)].to_numpy(float)
     if people is None:
-        values, counts, heads, unit = events, None, None, ""
+        counts = events if spec.counts else None
+        word = "month" if str(periods.freqstr).startswith("M") else "period"
+        values, heads, unit = events, None, f"events a {word}" if spec.counts else ""
     else:
         counts, heads = events, people[list(units)].to_numpy(float)
         values = PER * counts / heads
         unit = f"per 100,000 people a {'month' if str(periods.freqstr).startswith('M') else 'period'}"
     choices.append(
-        "Fitted in the panel's own unit."
+        "Fitted on counts of events: residents are not known."
+        if people is None and spec.counts
+        else "Fitted in the panel's own unit."
         if people is None
         else f"Counts were turned into rates and fitted {unit}."
     )
@@ -274,11 +278,9 @@ def _treated_usable(
             f"{name} has the same value, {values[pre][0]:g}, in every period before the start. "
             "A series that never moves is a placeholder, not a count; check the import."
         )
+    if (people is not None or spec.counts) and values[rows].min() < 0:
+        raise RefusedError(f"{name} has a negative count, {values[rows].min():g}. Correct it at the source.")
     if people is not None:
-        if values[rows].min() < 0:
-            raise RefusedError(
-                f"{name} has a negative count, {values[rows].min():g}. Correct it at the source."
-            )
         heads = people[name].to_numpy(float)[rows]
         if not (np.isfinite(heads).all() and heads.min() > 0):
             raise RefusedError(
@@ -328,11 +330,10 @@ def _unusable(
     absent = ~np.isfinite(values[rows])
     if absent.any():
         return f"no figure for {_listed([str(p) for p in index[rows][absent]])}"
-    if heads is not None:
-        if values[rows].min() < 0:
-            return f"a negative count, {values[rows].min():g}"
-        if not (np.isfinite(heads[rows]).all() and heads[rows].min() > 0):
-            return "no population figure"
+    if (heads is not None or spec.counts) and values[rows].min() < 0:
+        return f"a negative count, {values[rows].min():g}"
+    if heads is not None and not (np.isfinite(heads[rows]).all() and heads[rows].min() > 0):
+        return "no population figure"
     if spec.estimator in DIVIDES_BY_MEAN and values[pre].mean() <= 0:
         return "only zeros before the start, and the estimator divides by the mean"
     return None

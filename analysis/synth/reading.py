@@ -99,9 +99,11 @@ def path_of(panel: Panel, expected: Array, found: Bands) -> pd.DataFrame:
 
 
 def in_events(panel: Panel, path: pd.DataFrame) -> pd.DataFrame | None:
-    """The path times the treated unit's population."""
-    if panel.population is None:
+    """The path times the treated unit's population; as it is where counts were fitted."""
+    if panel.counts is None:
         return None
+    if panel.population is None:
+        return path.copy()
     people = panel.population[:, 0] / PER
     post = path["cumulative"].notna().to_numpy()
     typical = np.full(len(people), np.nan)
@@ -138,10 +140,10 @@ def effect_of(
             level,
         )
     events = Interval(NAN, NAN, NAN, level)
-    if panel.counts is not None and panel.population is not None:
+    if panel.counts is not None:
         # The mean population turns the summed gap, and its band, into events: the interval keeps
         # agreeing with the p-value even where the population moves.
-        people = float(panel.population[panel.post, 0].mean()) / PER
+        people = 1.0 if panel.population is None else float(panel.population[panel.post, 0].mean()) / PER
         gap = observed - base
         events = Interval(gap * people, (gap - half) * people, (gap + half) * people, level)
     told = [c.sentence for c in checks if c.state is CheckState.FAILED]

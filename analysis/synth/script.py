@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 
 import pandas as pd
@@ -15,6 +16,7 @@ def script(
     *,
     panel: str = "panel.csv",
     population: str | None = "population.csv",
+    predictors: str | None = None,
     note: str = "",
 ) -> str:
     """A short Python script that repeats a run from two exported tables.
@@ -23,28 +25,70 @@ def script(
         spec: the question; only what differs from the defaults is written out.
         panel: file with one row a period (first column), one column a unit.
         population: file with the columns unit and population; ``None`` = fitted in the panel's own unit.
+        predictors: file with the columns predictor, weight and one a unit; ``None`` = outcomes are matched.
         note: said at the top, for example the data version; line breaks are kept.
     """
+    given = "population" if population is not None else "None"
+    matched, names, more = "", "SynthSpec, fit, specification_table", ""
+    if predictors is not None:
+        names, more = f"Predictors, {names}", ", predictors=predictors"
+        matched = (
+            f'table = pd.read_csv({predictors!r}, index_col="predictor")\n'
+            'predictors = Predictors(table.drop(columns="weight"), table["weight"])\n'
+        )
+    return (
+        f"{_tables(spec.start, names, panel, population, note)}"
+        f"{matched}"
+        f"spec = {_written(spec)}\n"
+        f"result = fit(panel, spec, {given}{more})\n\n"
+        "print(result.effects.to_string(index=False))\n"
+        'print("p =", result.effect.p_value)\n'
+        "for check in result.checks:\n"
+        '    print(f"{check.state}: {check.name}. {check.sentence}")\n'
+        f"print(specification_table(panel, spec, {given}{more}).to_string(index=False))\n"
+    )
+
+
+def script_several(
+    spec: SynthSpec,
+    starts: Mapping[str, str],
+    *,
+    pool: str = "not_yet",
+    horizon: int | None = None,
+    panel: str = "panel.csv",
+    population: str | None = "population.csv",
+    note: str = "",
+) -> str:
+    """The same for several treated units with starts of their own; arguments as in ``fit_staggered``."""
+    given = "population" if population is not None else "None"
+    return (
+        f"{_tables(next(iter(starts.values())), 'SynthSpec, fit_staggered', panel, population, note)}"
+        f"spec = {_written(spec)}\n"
+        f"starts = {dict(starts)!r}\n"
+        f"result = fit_staggered(panel, starts, spec, {given}, pool={pool!r}, horizon={horizon!r})\n\n"
+        'print("percent", result.percent_interval)\n'
+        'print("events", result.events_interval)\n'
+        'print("p =", result.p_value)\n'
+        "for unit, one in result.units.items():\n"
+        "    print(unit, one.effect.percent)\n"
+        "print(result.event_time.to_string(index=False))\n"
+    )
+
+
+def _tables(start: str, names: str, panel: str, population: str | None, note: str) -> str:
+    """The head of a script: imports, panel and population."""
     about = "".join(f"# {line}\n" for line in note.splitlines())
     people = ""
     if population is not None:
         read = f'pd.read_csv({population!r}, index_col="unit", dtype={{"unit": str}})'
         people = f'population = {read}["population"]\n'
-    given = "population" if population is not None else "None"
     return (
         f"{about}import pandas as pd\n\n"
-        "from analysis.synth import SynthSpec, fit, specification_table\n\n"
+        f"from analysis.synth import {names}\n\n"
         f"panel = pd.read_csv({panel!r}, index_col=0)\n"
         "panel.index = pd.PeriodIndex(panel.index.astype(str), freq="
-        f"{'M' if '-' in spec.start else 'Y'!r})\n"
+        f"{'M' if '-' in start else 'Y'!r})\n"
         f"{people}"
-        f"spec = {_written(spec)}\n"
-        f"result = fit(panel, spec, {given})\n\n"
-        "print(result.effects.to_string(index=False))\n"
-        'print("p =", result.effect.p_value)\n'
-        "for check in result.checks:\n"
-        '    print(f"{check.state}: {check.name}. {check.sentence}")\n'
-        f"print(specification_table(panel, spec, {given}).to_string(index=False))\n"
     )
 
 

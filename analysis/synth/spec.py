@@ -67,6 +67,8 @@ class SynthSpec:
             (RMSPE before the start alone, Abadie et al. 2010) or ``sized`` (misfit and level
             together, see :mod:`analysis.synth.yardstick`; calibrated, the default).
             ``placebo.p_value`` and ``placebo.p_cumulative`` are by misfit either way.
+        counts: without populations, say that the panel holds counts of events (areas whose residents are
+            not known): effects are then told in events too, and the fit is set against chance noise.
     """
 
     treated: str
@@ -85,6 +87,7 @@ class SynthSpec:
     min_train: int | None = None
     goal_percent: float = -20.0
     yardstick: Yardstick = "sized"
+    counts: bool = False
 
     def __post_init__(self) -> None:
         _one_of("estimator", self.estimator, get_args(Estimator))

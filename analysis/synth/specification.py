@@ -87,7 +87,7 @@ def specification_table(
         donor_sets: label → units to leave out (a preset's exclusions).
         windows: other first periods, such as "2022-01".
         first_periods: other rules for the start period ("before", "dropped").
-        predictors: adds a row that matches these in place of the outcomes.
+        predictors: adds a row that matches these in place of the outcomes; it is then the base row.
         progress: called with (done, all, what).
         known: results on this very panel that need not be computed again.
 
@@ -116,13 +116,15 @@ def specification_table(
     for i, (question, label, matched) in enumerate(plans):
         if progress is not None:
             progress(i, len(plans), ESTIMATOR_LABELS[question.estimator])
-        ready = next((r for r in known if r.spec == question), None) if matched is None else None
+        # What is known answers the question as asked: with predictors, where there are any.
+        same = matched is predictors
+        ready = next((r for r in known if r.spec == question), None) if same else None
         row = _row(panel, question, population, background, matched, ready)
         base = question.pre_start == spec.pre_start and question.first_period == spec.first_period
         row |= {
             "donor_set": label,
             "leading": question.estimator == leader and base and label == "as asked" and matched is None,
-            "base": question == spec and label == "as asked" and matched is None,
+            "base": question == spec and label == "as asked" and (matched is None) == (predictors is None),
         }
         rows.append(row)
     if progress is not None:

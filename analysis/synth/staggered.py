@@ -13,7 +13,7 @@ from typing import Final, Literal
 import numpy as np
 import pandas as pd
 
-from analysis.evidence import Interval, RefusedError
+from analysis.evidence import Interval, RefusedError, percent_from_ratio
 from analysis.synth.background import Background
 from analysis.synth.bands import half_width, rank_p, references_needed
 from analysis.synth.panel import PER
@@ -41,7 +41,9 @@ class StaggeredResult:
             without a band).
         att: mean of the units' own mean gaps.
         att_unit_time: mean over all unit-periods after the start.
-        events: sum of the units' cumulative gaps in events; NaN without populations.
+        events: sum of the units' cumulative gaps in events; NaN without populations or counts.
+        expected: events that the units' comparisons hold after their starts, summed.
+        percent_interval: ``events`` in percent of ``expected``, with the limits of ``events_interval``.
         att_interval, events_interval: the same two with limits; NaN without a band.
         p_value: rank p-value of ``att`` among placebo assignments; agrees with its interval.
         sentence: how the limits were made, or why there are none.
@@ -57,6 +59,8 @@ class StaggeredResult:
     events_interval: Interval = field(default_factory=lambda: Interval(NAN, NAN, NAN, 0.90))
     p_value: float = NAN
     sentence: str = ""
+    expected: float = NAN
+    percent_interval: Interval = field(default_factory=lambda: Interval(NAN, NAN, NAN, 0.90))
 
 
 def fit_staggered(
@@ -90,7 +94,7 @@ def fit_staggered(
             ``not_yet`` later starters serve as donors. ``None`` = to the end of the panel.
         seed: of the placebo assignments.
         background: as in :func:`analysis.synth.fit`.
-        progress: called with (done, all, what) unit by unit.
+        progress: called with (done, all, what), a hundred steps a unit.
 
     Raises:
         RefusedError: no treated unit, one that is not in the panel, or none that could be fitted.
@@ -111,8 +115,6 @@ def fit_staggered(
     done: dict[str, SynthResult] = {}
     refused: dict[str, str] = {}
     for i, (unit, start) in enumerate(starts.items()):
-        if progress is not None:
-            progress(i, len(starts), unit)
         end = last if horizon is None else min(last, begun[unit] + horizon - 1)
         barred = tuple(u for u, s in begun.items() if u != unit and (pool == "never" or s <= end))
         question = replace(
@@ -123,7 +125,10 @@ def fit_staggered(
             end=spec.end if horizon is None else str(end),
         )
         try:
-            done[unit] = fit(panel, question, population, background=background)
+            done[unit] = fit(
+                panel, question, population, background=background,
+                progress=None if progress is None else _part(progress, i, len(starts), unit),
+            )  # fmt: skip
         except RefusedError as refusal:
             refused[unit] = str(refusal)
     if not done:
@@ -134,6 +139,7 @@ def fit_staggered(
     att = float(np.mean([r.att for r in done.values()]))
     events = float(np.sum([r.effect.events.estimate for r in done.values()]))
     people = after.groupby("unit")["people"].first().reindex(list(done)).to_numpy(float)
+    expected = float(np.sum([_expected(r) for r in done.values()]))
     drawn = _assignments(done, people, seed, set(starts))
     curve = _by_event_time(after)
     level = spec.level
@@ -150,6 +156,8 @@ def fit_staggered(
             Interval(events, NAN, NAN, level),
             NAN,
             drawn,
+            expected,
+            _percent(events, expected, NAN, level),
         )
     half, half_events = float(half_width(drawn.att, level)), float(half_width(drawn.events, level))
     return StaggeredResult(
@@ -166,7 +174,32 @@ def fit_staggered(
             f"Limits at {100 * level:g} % from {DRAWS} placebo assignments of the {len(done)} starts to "
             f"{drawn.donors} untreated donors."
         ),
+        expected=expected,
+        percent_interval=_percent(events, expected, half_events, level),
     )
+
+
+def _part(progress: Progress, i: int, of: int, unit: str) -> Progress:
+    def report(done: int, all_: int, what: str) -> None:
+        del what
+        progress(100 * i + 100 * done // max(all_, 1), 100 * of, unit)
+
+    return report
+
+
+def _expected(result: SynthResult) -> float:
+    """Events of a unit's comparison after its start; NaN where events are not known."""
+    path = result.path_in_events
+    return NAN if path is None else float(path.loc[path["cumulative"].notna(), "expected"].sum())
+
+
+def _percent(events: float, expected: float, half: float, level: float) -> Interval:
+    """Observed over comparison, as one unit has it: the comparison's range is ``expected`` ± ``half``."""
+    if not expected > 0:
+        return Interval(NAN, NAN, NAN, level)
+    seen, least = expected + events, expected - half
+    top = NAN if np.isnan(half) else seen / least if least > 0 else float("inf")
+    return percent_from_ratio(Interval(seen / expected, seen / (expected + half), top, level))
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +246,10 @@ def _assignments(done: dict[str, SynthResult], people: Array, seed: int, treated
     totals = np.nansum(gaps, axis=2)
     with np.errstate(invalid="ignore"):
         weighted = np.nansum(gaps * weight, axis=1) / np.nansum(weight, axis=1)
+    each = np.where(np.isnan(people) & results[0].spec.counts, 1.0, people / PER)
     return _Drawn(
         att=np.nanmean(gaps, axis=2).mean(axis=1),
-        events=(totals * people / PER).sum(axis=1),
+        events=(totals * each).sum(axis=1),
         mean=np.nanmean(gaps, axis=1),
         weighted=weighted,
         donors=len(names),
