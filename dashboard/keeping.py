@@ -20,7 +20,7 @@ from analysis.data import Hub
 from analysis.data.privacy import Audience, protect_pair
 from analysis.data.release.tables import Shown
 from analysis.data.vocabulary import PLACES, REGION
-from analysis.evaluate import Results
+from analysis.evaluate import QUARTERS, Results, without_numbers
 from dashboard import words as w
 from dashboard.views import data_quality, hotspots
 from dashboard.views import hotspot_cells as hc
@@ -32,7 +32,13 @@ _SMALL: Final = re.compile(r"(?<![\d.,\-])[1-9](?![\d.,\-%])")
 
 
 def kept(
-    hub: Hub, rules: Audience, shown: Shown, results: Results, progress: Progress | None = None
+    hub: Hub,
+    rules: Audience,
+    shown: Shown,
+    results: Results,
+    progress: Progress | None = None,
+    *,
+    quarters: pd.DataFrame | None = None,
 ) -> tuple[dict[str, pd.DataFrame], dict[str, object]]:
     """Tables and results for a release of this audience (see ``build_release``).
 
@@ -40,8 +46,11 @@ def kept(
         shown: the series that this audience may see.
         results: every registered evaluation.
         progress: called with (done, all, text).
+        quarters: how the goal's own measure was answered at the ends of quarters.
     """
     tables, answers = evaluations(results, rules, shown)
+    if quarters is not None:
+        answers[QUARTERS] = _quarters(quarters, rules, shown)
     if hub.is_empty:
         return tables, answers
     answers["data_quality/quality"] = _quality(hub, rules)
@@ -65,6 +74,17 @@ def evaluations(
     held = replace(results, paths=paths)
     tables = {"evaluations": _flat(effects), "evaluation_paths": _flat(paths)}
     return tables, {"evaluations/results": held}
+
+
+def _quarters(quarters: pd.DataFrame, rules: Audience, shown: Shown) -> pd.DataFrame:
+    """Answers by quarter; where months may not be shown, only what was said in words.
+
+    From the steps of an estimate, counts of three months of a small area could be worked out.
+    """
+    if rules.k <= 1:
+        return quarters
+    open_ = [key in shown.series for key in zip(quarters["place"], quarters["measure"], strict=True)]
+    return without_numbers(quarters, ~pd.Series(open_, quarters.index, dtype=bool))
 
 
 def _flat(table: pd.DataFrame) -> pd.DataFrame:

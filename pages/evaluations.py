@@ -13,6 +13,22 @@ c.data_badge(synthetic=facts.synthetic, sources=facts.sources, through=facts.thr
 may = rights()
 
 
+def how_it_moved(found: view.Case, everything: view.Results) -> None:
+    """The estimate at the end of each quarter, and what was said with earlier figures."""
+    c.section("How the estimate moved")
+    moved = view.moved(found, everything, view.quarters())
+    if isinstance(moved, str):
+        st.markdown(moved)
+    else:
+        c.show(moved)
+    before = view.told_before(data.hub(), found)
+    with st.expander("What was said before, with the figures known then"):
+        if isinstance(before, str):
+            st.markdown(before)
+        else:
+            c.table_of(before, alt="Answers to this question by version of the figures")
+
+
 def show_case(found: view.Case, everything: view.Results) -> None:
     """One question: its headline, numbers, and every picture of it."""
     c.headline(view.headline(found))
@@ -36,6 +52,9 @@ def show_case(found: view.Case, everything: view.Results) -> None:
     for name in ("methods", "observed", "months"):
         if name in figures:
             c.show(figures[name])
+    if told and "observed" not in figures:
+        st.markdown(view.NO_MONTHS)
+    how_it_moved(found, everything)
     c.section("Every registered evaluation")
     if "forest" in figures:
         c.show(figures["forest"])

@@ -27,6 +27,13 @@ from analysis.evaluate.material import (
     place_series,
     treated_panel,
 )
+from analysis.evaluate.quarters import (
+    at_quarter_ends,
+    moved,
+    newest_month,
+    quarter_ends,
+    without_numbers,
+)
 from analysis.evaluate.questions import (
     LEVEL,
     LEVEL_WORDS,
@@ -38,6 +45,7 @@ from analysis.evaluate.questions import (
     case_id,
 )
 from analysis.evaluate.stored import (
+    QUARTERS,
     as_months_came,
     by_months_since_start,
     history,
@@ -58,6 +66,7 @@ __all__ = [
     "PRE_MONTHS",
     "PRIMARY",
     "PROGRAMME",
+    "QUARTERS",
     "RECIPE",
     "Fitted",
     "Neighbourhood",
@@ -67,6 +76,7 @@ __all__ = [
     "answer",
     "area_difference",
     "as_months_came",
+    "at_quarter_ends",
     "by_months_since_start",
     "by_rule",
     "case_id",
@@ -77,9 +87,12 @@ __all__ = [
     "history",
     "judge",
     "load",
+    "moved",
     "multiplicity_words",
     "neighbourhood",
+    "newest_month",
     "place_series",
+    "quarter_ends",
     "questions",
     "register",
     "results_for",
@@ -91,4 +104,5 @@ __all__ = [
     "treated_panel",
     "versions",
     "weighted",
+    "without_numbers",
 ]

@@ -31,10 +31,17 @@ HISTORY_COLUMNS: Final = (
 )  # fmt: skip
 
 
-def stored_at(hub: Hub, cache: Path | None = None, *, through: str | None = None) -> Path:
+#: Name under which a release keeps the answers at the ends of quarters.
+QUARTERS: Final = "evaluations/quarters"
+
+
+def stored_at(
+    hub: Hub, cache: Path | None = None, *, through: str | None = None, measure: str | None = None
+) -> Path:
     """Folder of the stored answers for this version of the data."""
     base = cache if cache is not None else _default_cache(hub)
-    return base / f"evaluations-{hub.version}-{RECIPE}{f'-{through}' if through else ''}"
+    parts = ["evaluations", hub.version, str(RECIPE), *filter(None, (through, measure))]
+    return base / "-".join(parts)
 
 
 def _default_cache(hub: Hub) -> Path:
@@ -80,27 +87,38 @@ def load(folder: Path) -> Results | None:
 
 
 def results_for(
-    hub: Hub, *, cache: Path | None = None, progress: Progress | None = None, through: str | None = None
+    hub: Hub,
+    *,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+    through: str | None = None,
+    measure: str | None = None,
 ) -> Results:
     """The answers for the hub as it is now: read when stored, else computed and stored.
 
-    ``through`` asks what would have been answered with no month after it. A run that was interrupted
-    goes on where it stopped. A release holds the answers it was made with and none of an earlier day.
+    ``through`` asks what would have been answered with no month after it, ``measure`` about one measure
+    alone. A run that was interrupted goes on where it stopped. A release holds the answers it was made
+    with, and how the goal's own measure was answered at the ends of quarters.
     """
     if isinstance(hub, Release):
         held: Results = hub.answer("evaluations/results")
         if through is None:
             return held
+        then = held.verdicts.iloc[:0]
+        if hub.holds(QUARTERS):
+            kept: pd.DataFrame = hub.answer(QUARTERS)
+            then = kept.loc[kept["through"] == through].drop(columns="through").reset_index(drop=True)
         return Results(
-            held.effects.iloc[:0], held.paths.iloc[:0], held.data_version, held.verdicts.iloc[:0],
-            held.checks.iloc[:0], through, held.vintage,
+            held.effects.iloc[:0], held.paths.iloc[:0], held.data_version, then, held.checks.iloc[:0],
+            through, held.vintage,
         )  # fmt: skip
-    folder = stored_at(hub, cache, through=through)
+    folder = stored_at(hub, cache, through=through, measure=measure)
     stored = load(folder)
     if stored is not None:
         return stored
     keep = folder.with_name(f".{folder.name}.answers")
-    results = run(hub, register(hub), progress, through=through, keep=keep)
+    asked = [q for q in register(hub) if measure in (None, q.measure)]
+    results = run(hub, asked, progress, through=through, keep=keep)
     save(results, folder)
     shutil.rmtree(keep, ignore_errors=True)
     return results

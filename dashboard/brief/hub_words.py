@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import pandas as pd
 
-from analysis.data import Hub, HubError
+from analysis.data import Hub
+from analysis.data.release import Release
 from dashboard import words as w
 from dashboard.brief.blocks import Block, Items, Rows, Text
 from dashboard.views import progress_words as said
 from dashboard.views.progress import Standing
 from dashboard.views.progress_figures import left_out
+
+#: Name under which a release keeps what its Data page says.
+QUALITY: Final = "data_quality/quality"
 
 
 def caveats(region: Standing, places: Mapping[str, Standing]) -> tuple[str, ...]:
@@ -58,8 +63,10 @@ def milestones(hub: Hub, first: pd.Period, last: pd.Period) -> list[Block]:
 def scorecard(hub: Hub, first: pd.Period, last: pd.Period) -> list[Block]:
     """Agencies on time, trainings, alignment and the log: said plainly where the hub does not record it."""
     lines = []
-    try:
-        found = hub.check().agencies
+    found = _agencies(hub)
+    if found is None:
+        lines.append("Agencies on time: not part of this release; see the page Data and methods.")
+    else:
         ours = found[found["jurisdiction"].notna()]
         on_time = [pd.notna(m) and pd.Period(str(m), "M") >= last for m in ours["complete_through"]]
         late = ours.loc[[not ok for ok in on_time], "name"].astype(str).tolist()
@@ -67,8 +74,6 @@ def scorecard(hub: Hub, first: pd.Period, last: pd.Period) -> list[Block]:
             f"Agencies with complete figures through {w.month(last)}: {sum(on_time)} of {len(ours)}."
             + (f" Still to come: {w.join(late)}." if late else "")
         )
-    except HubError:
-        lines.append("Agencies on time: not part of this release; see the page Data and methods.")
     table = hub.milestones()
     until = table["date"].astype(str).str[:7] <= str(last)
     for word, label in (("train", "Trainings"), ("agree", "Data and partner agreements")):
@@ -82,6 +87,16 @@ def scorecard(hub: Hub, first: pd.Period, last: pd.Period) -> list[Block]:
     if len(log.entries) or not log.intact:
         lines.append(f"{log.sentence} Last mark: {log.head[:16]}.")
     return [Items(tuple(lines))]
+
+
+def _agencies(hub: Hub) -> pd.DataFrame | None:
+    """The region's agencies as the check found them; of a release, as its Data page says."""
+    if not isinstance(hub, Release):
+        return hub.check().agencies
+    if not hub.holds(QUALITY):
+        return None
+    agencies: pd.DataFrame = hub.answer(QUALITY).agencies
+    return agencies
 
 
 def next_meeting(hub: Hub, last: pd.Period) -> str:

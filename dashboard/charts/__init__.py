@@ -17,6 +17,7 @@ from dashboard.charts.monitoring import (
     year_fan,
     years_over_one_another,
 )
+from dashboard.charts.moved import effect_by_months, estimate_over_time, months_words
 from dashboard.charts.paths import cumulative_effect, effect_over_time, observed_vs_expected
 from dashboard.charts.placebo import donor_weights, placebo_distribution, placebo_spaghetti
 from dashboard.charts.places import bars, concentration_curve, hour_by_day
@@ -35,14 +36,17 @@ __all__ = [
     "dose_vs_plan",
     "dot_intervals",
     "dot_plot",
+    "effect_by_months",
     "effect_over_time",
     "empty",
+    "estimate_over_time",
     "forest",
     "funnel",
     "funnel_plot",
     "goal_path",
     "hour_by_day",
     "measure_split",
+    "months_words",
     "observed_vs_expected",
     "placebo_distribution",
     "placebo_spaghetti",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from analysis.evaluate import Question, Results
+from analysis.evaluate import PRIMARY, Question, Results, judge
 from analysis.evidence import Effect, Grade, Interval, events_from_ratio, path_table, percent_from_ratio
 from dashboard.views import evaluations as view
+from dashboard.views.evaluation_over_time import NOT_TOLD, TOO_FEW, months
 
 MONTHS = pd.period_range("2022-01", "2025-12", freq="M")
 
@@ -100,3 +102,50 @@ def test_refusals_keep_their_reason(path: pd.DataFrame) -> None:
 def test_raw_change_is_against_the_same_months_of_three_years(path: pd.DataFrame) -> None:
     assert view.raw_change(path) == pytest.approx(-20.0)
     assert math.isnan(view.raw_change(path.iloc[:0]))
+
+
+def quarters(path: pd.DataFrame, percents: list[float]) -> tuple[view.Case, Results, pd.DataFrame]:
+    """A judged case on the goal's own measure, and how it was answered at the ends of quarters."""
+    found = results(path, {"its_controlled": effect(-9, -21, 4, controlled=True, p=0.9)})
+    table = found.effects.assign(measure=PRIMARY, failed=[[]])
+    found = Results(table, found.paths, "v", judge(table))
+    row = found.verdicts.iloc[0]
+    rows = [
+        {**row, "percent": p, "lower": p - 20, "upper": p + 20, "through": end}
+        for p, end in zip(percents, ("2025-06", "2025-09"), strict=True)
+    ]
+    made = view.case(found, SUBJECT, PRIMARY)
+    assert made is not None
+    return made, found, pd.DataFrame(rows)
+
+
+def test_how_an_estimate_moved_is_told_quarter_by_quarter(
+    path: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, root: Path
+) -> None:
+    monkeypatch.setenv("SLN_HUB", str(root / "data_samples"))
+    made, everything, table = quarters(path, [-15.0, math.nan])
+    figure = view.moved(made, everything, table)
+    assert not isinstance(figure, str)
+    assert figure.title.replace("\u00a0", " ") == (
+        "From 15 % fewer with the months through June 2025 to 9 % fewer now"
+    )
+    assert list(figure.shown_table()["Months through"]) == ["June 2025", "September 2025", "December 2025"]
+    assert "range went from 40 to 25 points wide" in figure.sentence
+    nothing = view.moved(made, everything, table.assign(percent=math.nan))
+    assert nothing == NOT_TOLD
+    assert view.moved(made, everything, table.iloc[:0]) == TOO_FEW
+    other = view.case(everything, SUBJECT, "homicide")
+    assert other is None
+
+
+def test_effect_by_months_since_the_start(path: pd.DataFrame) -> None:
+    made, everything, _ = quarters(path, [-15.0, -10.0])
+    name, figure = months(made, everything)
+    assert name == "months"
+    assert figure["title"].replace("\u00a0", " ") == (
+        "In the first three months: 20 % fewer than expected; in the newest three: 20 % fewer"
+    )
+    assert figure["table"]["when"].tolist()[-4:] == [
+        "months 1 to 3", "months 4 to 6", "months 7 to 9", "months 10 to 12",
+    ]  # fmt: skip
+    assert figure["table"]["when"].iloc[0] == "24 to 22 months before"
