@@ -36,6 +36,7 @@ from analysis.evidence import (
     events_from_ratio,
     percent_from_ratio,
 )
+from analysis.its.power import SIMULATIONS
 
 CHECK_COLUMNS: Final = ("question_id", "name", "state", "sentence")
 
@@ -124,7 +125,9 @@ def examine(hub: Hub, question: Question, *, through: str | None = None) -> Fitt
         control = None
         if question.method == "its_controlled":
             control = _control(hub, question, counts, start, until, area=area)
-        found = fits.time_series(counts, population, question.start, question.phase_in, control)
+        found = fits.time_series(
+            counts, population, question.start, question.phase_in, control, simulations=SIMULATIONS
+        )
     if found.effect.controlled and not area and "without domestic" in definition:
         caution = (
             "Domestic assaults are left out here but not in the comparison cities, which do not tell them."

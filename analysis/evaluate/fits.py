@@ -22,7 +22,7 @@ from analysis.evidence import (
     percent_from_ratio,
 )
 from analysis.hotspots import wdd
-from analysis.its import ItsSpec
+from analysis.its import ItsSpec, fit_with_power
 from analysis.its import fit as fit_its
 from analysis.synth import SynthSpec
 from analysis.synth import fit as fit_synth
@@ -50,6 +50,8 @@ def time_series(
     start: str,
     phase_in: int,
     control: pd.DataFrame | None = None,
+    *,
+    simulations: int = 0,
 ) -> Fitted:
     """Interrupted time series over the three years before the start and all months after it.
 
@@ -57,6 +59,7 @@ def time_series(
         counts: events a month (NaN = not known). population: residents a month, or None.
         start: first month that counts as after. phase_in: months from then on that count as neither.
         control: ``count`` and ``population`` of a comparison over the same months, or None.
+        simulations: simulated series by which the smallest detectable fall is checked; 0 = by formula.
 
     Raises:
         RefusedError: too few months or events.
@@ -69,7 +72,11 @@ def time_series(
     last = months_of(counts.dropna())[-1]
     frame = frame[(months >= first - PRE_MONTHS) & (months <= last)]
     beside = None if control is None else control.reindex(frame.index)
-    result = fit_its(frame, ItsSpec(start=start, phase_in=phase_in, level=LEVEL), control=beside)
+    spec = ItsSpec(start=start, phase_in=phase_in, level=LEVEL)
+    if simulations:
+        result, _ = fit_with_power(frame, spec, beside, simulations=simulations)
+    else:
+        result = fit_its(frame, spec, beside)
     return Fitted(result.effect, result.path, result.checks)
 
 

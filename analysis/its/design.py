@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.evidence import RefusedError
 from analysis.its.glm import Array
 from analysis.its.series import Prepared
-from analysis.its.spec import ItsSpec
+from analysis.its.spec import ItsSpec, interruption
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +80,19 @@ def ratio(design: Design) -> Design:
 
 
 def _interruption(series: Prepared, spec: ItsSpec, text: str, number: int) -> dict[str, Array]:
+    asked = interruption(text)
     try:
-        when = pd.Period(text, freq=series.periods.freqstr)
+        when = pd.Period(asked.start, freq=series.periods.freqstr)
     except ValueError as error:
         raise RefusedError(f"The interruption {text!r} is not a date. Write it like 2025-01.") from error
     if not series.periods[0] < when <= series.periods[-1]:
         raise RefusedError(
             f"The interruption {when} lies outside the data, {series.periods[0]} to {series.periods[-1]}."
         )
-    since = np.arange(len(series.periods)) - int((when - series.periods[0]).n)
+    since = np.arange(len(series.periods)) - int((when - series.periods[0]).n) - asked.phase_in
     after = (since >= 0).astype(float)
-    found = {f"level{number}": after}
-    if spec.slope:
+    found = {f"level{number}": after} if asked.level else {}
+    if spec.slope if asked.slope is None else asked.slope:
         found[f"slope{number}"] = after * (np.maximum(since, 0) + spec.slope_first)
     return found
 

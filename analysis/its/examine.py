@@ -11,7 +11,7 @@ import pandas as pd
 from analysis.evidence import Check, CheckState, Effect, Interval, RefusedError
 from analysis.its import breaks, power, sensitivity
 from analysis.its.placebo import rank, widening
-from analysis.its.result import Answer, ItsResult, Question, answer_many, fit_many
+from analysis.its.result import Answer, ItsResult, Question, answer_many, fit_many, powered
 from analysis.its.series import Control
 from analysis.its.spec import ItsSpec
 
@@ -35,12 +35,7 @@ class Examination:
         placebo_rank: place of the real start among all by size of z, and how many there are; or None.
         widened: percent interval, so much wider that pretended starts show nothing (at least as wide as
             the effect's own).
-        power: months, log_se, smallest_percent, power_20.
-        months_needed: months after the start until a fall of 20 % is found with 80 % power; None = more
-            than ten years.
-        simulated_power: share of simulated series with the smallest detectable fall in which it was
-            found; None when it was not simulated.
-        detectable: smallest fall (negative percent) found in 80 of 100 simulated series; None likewise.
+        able: what could have been seen (:class:`analysis.its.power.Power`).
         negative_controls: outcome, percent, lower, upper, p, refused.
     """
 
@@ -51,10 +46,7 @@ class Examination:
     placebo: pd.DataFrame | None = field(repr=False)
     placebo_rank: tuple[int, int] | None
     widened: Interval
-    power: pd.DataFrame = field(repr=False)
-    months_needed: int | None
-    simulated_power: float | None = None
-    detectable: float | None = None
+    able: power.Power
     negative_controls: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
 
     @property
@@ -65,23 +57,27 @@ class Examination:
     @property
     def power_sentence(self) -> str:
         """What could have been seen; to be printed beside every result that is inconclusive."""
-        return power_sentence(self.result.effect, self.months_needed, self.detectable)
+        return self.able.sentence(self.result.effect.post_months)
 
+    @property
+    def power(self) -> pd.DataFrame:
+        """Months, log_se, smallest_percent, power_20."""
+        return self.able.table
 
-def power_sentence(effect: Effect, months: int | None, checked: float | None = None) -> str:
-    """Smallest detectable fall (the simulated one where there is one) and the months needed."""
-    smallest = abs(effect.minimum_detectable_percent if checked is None else checked)
-    words = (
-        f"With {effect.post_months} months after the start only a fall of {smallest:.0f} % or more would "
-        "have been found in four of five cases"
-    )
-    if checked is not None:
-        words += " (checked by simulation)"
-    if months is None:
-        return f"{words}; a fall of 20 % could not be found reliably within ten years this way."
-    if months <= effect.post_months:
-        return f"{words}; a fall of 20 % needs about {months} months."
-    return f"{words}; to see a fall of 20 % takes about {months} months after the start."
+    @property
+    def months_needed(self) -> int | None:
+        """Months after the start until a fall of 20 % is found with 80 % power; None = over ten years."""
+        return self.able.months_needed
+
+    @property
+    def simulated_power(self) -> float | None:
+        """Share of simulated series with the formula's smallest fall in which it was found, or None."""
+        return self.able.seen
+
+    @property
+    def detectable(self) -> float | None:
+        """Smallest fall (negative percent) found in 80 of 100 simulated series; None without simulation."""
+        return self.able.smallest_percent if self.able.checked else None
 
 
 def examine(
@@ -90,7 +86,7 @@ def examine(
     control: Control = None,
     *,
     negative_controls: Mapping[str, pd.DataFrame] | None = None,
-    simulations: int = 100,
+    simulations: int = power.SIMULATIONS,
     seed: int = 0,
 ) -> Examination:
     """``fit``, and everything tried against it.
@@ -100,7 +96,7 @@ def examine(
         negative_controls: outcomes by name that the intervention cannot have moved; they are asked the
             same question, alone.
         simulations: simulated series for the check of the detectable fall; the search for the data's own
-            break takes three times as many. 0 leaves both out.
+            break takes three times as many. 0 leaves both out (the smallest fall is then the formula's).
         seed: of the simulations.
 
     Raises:
@@ -114,23 +110,20 @@ def examine(
     outcomes = _negative(negative_controls or {}, spec)
     if len(outcomes):
         checks.append(_negative_check(outcomes, spec))
-    simulated = checked = None
+    able = examined.able
     if simulations:
         series, design, _ = answer.job
         checks.append(breaks.check(series, design, spec, simulations=3 * simulations, seed=seed))
-        try:
-            smallest = examined.effect.minimum_detectable_percent
-            simulated, checked = power.checked_detectable(
-                answer.job, answer.estimate, smallest, simulations=simulations, seed=seed
-            )
-        except RefusedError:
-            simulated = checked = None  # linear families have no counts to simulate; the sentence says less
+        log_se = examined.result.diagnostics["log_ratio_se"]
+        able = power.power_of(
+            answer.job, answer.estimate, log_se, table=able.table, simulations=simulations, seed=seed
+        )
     return replace(
         examined,
+        result=powered(examined.result, able),
         checks=tuple(checks),
         negative_controls=outcomes,
-        simulated_power=simulated,
-        detectable=checked,
+        able=able,
     )
 
 
@@ -173,8 +166,13 @@ def _examined(answer: Answer, table: pd.DataFrame, able: pd.DataFrame) -> Examin
         placebo=answer.placebo,
         placebo_rank=place,
         widened=Interval(effect.percent.estimate, lower, upper, spec.level),
-        power=able,
-        months_needed=power.months_needed(able),
+        able=power.Power(
+            effect.minimum_detectable_percent,
+            effect.minimum_detectable_percent,
+            None,
+            able,
+            power.months_needed(able),
+        ),
     )
 
 

@@ -1,9 +1,15 @@
-"""What could have been seen: the smallest detectable fall, checked by simulation, and the months needed."""
+"""What could have been seen: the smallest detectable fall, checked by simulation, and the months needed.
+
+One definition for every reader (:class:`Power`): the formula's fall is tried on simulated series, which find
+it less often than the formula says (after a fall there are fewer events, and the drift is not known but
+averaged over). The fall that they do find four times in five is the answer, and the table of other times
+after the start is stretched to it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -24,6 +30,8 @@ LENGTHS: Final = (6, 9, 12, 18, 24, 30, 36, 48, 60, 84, 120)
 WANTED: Final = 0.80
 #: The fall that is asked about everywhere.
 FALL: Final = -20.0
+#: Simulated series a size of fall: the smallest fall is then known to about a point.
+SIMULATIONS: Final = 100
 
 
 def detectable_table(answers: Sequence[tuple[Job, Estimate, float]]) -> list[pd.DataFrame]:
@@ -51,6 +59,95 @@ def detectable_table(answers: Sequence[tuple[Job, Estimate, float]]) -> list[pd.
         for (place, future), errors in zip(group, _errors([f for _, f in group]), strict=True):
             out[place] = _table(future, errors)
     return out
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """What a question could have seen.
+
+    Attributes:
+        smallest_percent: smallest fall (negative percent) found with 80 % power at the present length: the
+            simulated one where there is one, else the formula's.
+        formula_percent: the formula's.
+        seen: share of simulated series with the formula's fall in which it was found; None = not simulated.
+        table: ``months, log_se, smallest_percent, power_20`` by months after the start, in agreement with
+            ``smallest_percent`` at the present length; empty where months cannot be asked.
+        months_needed: months after the start until a fall of 20 % is found with 80 % power; None = more
+            than ten years, or not asked.
+    """
+
+    smallest_percent: float
+    formula_percent: float
+    seen: float | None
+    table: pd.DataFrame = field(repr=False)
+    months_needed: int | None
+
+    @property
+    def checked(self) -> bool:
+        """Whether simulated series stand behind it."""
+        return self.seen is not None
+
+    def sentence(self, months: int) -> str:
+        """What could have been seen ``months`` after the start, and how long a fall of 20 % takes."""
+        words = (
+            f"With {months} months after the start only a fall of {abs(self.smallest_percent):.0f} % or more "
+            "would have been found in four of five cases"
+        )
+        if self.checked:
+            words += " (checked by simulation)"
+        if self.table.empty:
+            return f"{words}."
+        if self.months_needed is None:
+            return f"{words}; a fall of 20 % could not be found reliably within ten years this way."
+        if self.months_needed <= months:
+            return f"{words}; a fall of 20 % needs about {self.months_needed} months."
+        return f"{words}; to see a fall of 20 % takes about {self.months_needed} months after the start."
+
+
+def detectable(log_se: float, level: float) -> float:
+    """Smallest fall, as a negative percent, found with 80 % power at a standard error of the log ratio."""
+    z = float(ndtri(0.5 + level / 2) + ndtri(WANTED))
+    return 100.0 * (float(np.exp(-z * log_se)) - 1.0)
+
+
+def power_of(
+    job: Job,
+    found: Estimate,
+    log_se: float,
+    *,
+    table: pd.DataFrame | None = None,
+    simulations: int = SIMULATIONS,
+    seed: int = 0,
+) -> Power:
+    """What one fitted question could have seen.
+
+    Args:
+        job, found, log_se: the question, its estimate, and the standard error of its log ratio.
+        table: that of :func:`detectable_table`, if it is there already.
+        simulations: simulated series a size of fall; 0 = the formula alone. Linear families have no counts
+            to simulate: theirs is the formula's.
+        seed: of the simulations.
+    """
+    level = job[2].level
+    formula = detectable(log_se, level)
+    if table is None:
+        table = detectable_table([(job, found, log_se)])[0]
+    seen, smallest = None, formula
+    if simulations and -100.0 < formula < 0.0:
+        try:
+            seen, smallest = checked_detectable(job, found, formula, simulations=simulations, seed=seed)
+        except RefusedError:
+            seen, smallest = None, formula  # ``checked`` says that nothing was simulated
+        else:
+            table = stretched(table, float(np.log1p(smallest / 100) / np.log1p(formula / 100)), level)
+    return Power(smallest, formula, seen, table, months_needed(table))
+
+
+def stretched(table: pd.DataFrame, factor: float, level: float) -> pd.DataFrame:
+    """The table with standard errors ``factor`` times as large."""
+    if table.empty:
+        return table
+    return _by_errors(table["log_se"].to_numpy(float) * factor, float(ndtri(0.5 + level / 2)))
 
 
 class _Future:
@@ -166,14 +263,17 @@ def _table(future: _Future, errors: Array) -> pd.DataFrame:
     now = errors[-1]
     factor = future.log_se / now if now > 0 and np.isfinite(future.log_se) else 1.0
     log_se = errors[:-1] * factor
-    reach = future.z + float(ndtri(WANTED))
-    gap = abs(np.log1p(FALL / 100))
+    return _by_errors(log_se, future.z)
+
+
+def _by_errors(log_se: Array, z: float) -> pd.DataFrame:
+    reach, gap = z + float(ndtri(WANTED)), abs(np.log1p(FALL / 100))
     return pd.DataFrame(
         {
             "months": LENGTHS,
             "log_se": log_se,
             "smallest_percent": 100 * np.expm1(-reach * log_se),
-            "power_20": ndtr(gap / log_se - future.z),
+            "power_20": ndtr(gap / log_se - z),
         }
     )
 
@@ -233,7 +333,7 @@ def simulated_power(
 
 
 def checked_detectable(
-    job: Job, found: Estimate, percent: float, *, simulations: int = 100, seed: int = 0
+    job: Job, found: Estimate, percent: float, *, simulations: int = SIMULATIONS, seed: int = 0
 ) -> tuple[float, float]:
     """The smallest detectable fall by simulation, started from the formula's.
 

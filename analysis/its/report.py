@@ -163,7 +163,8 @@ def reporting_checklist(answer: ItsResult | Examination) -> pd.DataFrame:
         ("Memory from month to month",
          f"{checked('Memory in the residuals')} {chosen('Drift', 'correlated')}"),
         ("Trend and length of the past", chosen("trend", "before the start are used")),
-        ("Other changes at the time", f"In the model: {', '.join(spec.interruptions)}." if spec.interruptions
+        ("Other changes at the time, covariates",
+         chosen("Another change", "Covariates") if spec.interruptions or spec.covariates
          else "None in the model. Say what else happened in those months."),
         ("Comparison", chosen("Comparison") if effect.controlled
          else "None: the result is a difference from a projection, not an effect."),

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
 
 from analysis.evidence import (
     Check,
@@ -23,11 +22,10 @@ from analysis.its.design import Design, build
 from analysis.its.estimate import Estimate
 from analysis.its.families import Job, estimate_many
 from analysis.its.placebo import placebo_many
+from analysis.its.power import SIMULATIONS, Power, detectable, power_of
 from analysis.its.series import MIN_EXPECTED, Control, Prepared, prepare
 from analysis.its.spec import FAMILY_LABELS, ItsSpec
 
-#: Wanted power of the smallest change that could be seen.
-POWER = 0.80
 #: A fall is called "averted" only from this probability on, and only beside a comparison.
 EARNED = 0.95
 
@@ -91,7 +89,7 @@ def fit(data: pd.DataFrame, spec: ItsSpec, control: Control = None) -> ItsResult
     are ``observed × (1 − 1/ratio)``, and the expected counts after the start are scaled to agree.
     (Linear families estimate the events; the ratio is ``observed / (observed − events)``.)
     The smallest detectable fall is ``100 (exp(−(z₁ + z₂) se) − 1)`` with z₁ the quantile of the level
-    (1.96) and z₂ that of 80 % power (0.84).
+    (1.96) and z₂ that of 80 % power (0.84); ``fit_with_power`` and ``examine`` check it by simulation.
 
     Raises:
         RefusedError: the data are wrong or too few. With ``spec.gates``: 24 months and 30 events before,
@@ -104,6 +102,37 @@ def fit(data: pd.DataFrame, spec: ItsSpec, control: Control = None) -> ItsResult
     if isinstance(found, RefusedError):
         raise found
     return found.result
+
+
+def fit_with_power(
+    data: pd.DataFrame,
+    spec: ItsSpec,
+    control: Control = None,
+    *,
+    simulations: int = SIMULATIONS,
+    seed: int = 0,
+) -> tuple[ItsResult, Power]:
+    """``fit``, with the smallest detectable fall checked by simulation (as ``examine`` does, and no more).
+
+    Returns:
+        The result, whose effect has the checked fall and says so among its choices, and the power.
+
+    Raises:
+        RefusedError: as in ``fit``.
+    """
+    found = answer_many([(data, spec, control)])[0]
+    if isinstance(found, RefusedError):
+        raise found
+    log_se = found.result.diagnostics["log_ratio_se"]
+    able = power_of(found.job, found.estimate, log_se, simulations=simulations, seed=seed)
+    return powered(found.result, able), able
+
+
+def powered(result: ItsResult, able: Power) -> ItsResult:
+    """The result with what it could have seen: in its effect, and as a sentence among the choices."""
+    said = (*result.choices, able.sentence(result.effect.post_months))
+    effect = replace(result.effect, minimum_detectable_percent=able.smallest_percent, choices=said)
+    return replace(result, effect=effect, choices=said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,12 +234,6 @@ def conclude(
     )
 
 
-def detectable(log_se: float, level: float) -> float:
-    """Smallest fall, as a negative percent, found with 80 % power at a standard error of the log ratio."""
-    z = float(ndtri(0.5 + level / 2) + ndtri(POWER))
-    return 100.0 * (float(np.exp(-z * log_se)) - 1.0)
-
-
 def _after_end(found: Estimate, level: float) -> Interval | None:
     """Rate ratio after the end of a temporary programme (log link only)."""
     names = [t for t in found.design.terms if t.split(":")[-1] == "after_end"]
@@ -245,6 +268,11 @@ def _said(series: Prepared, spec: ItsSpec) -> tuple[str, ...]:
         "A log-linear trend." if spec.trend else "No trend: the past is level.",
         "Change of level and slope." if spec.slope else "Change of level only.",
     ]
+    if spec.covariates:
+        said.append(
+            f"Covariates: {', '.join(spec.covariates)}; the projection takes them as they were, so they must "
+            "not have been moved by the change itself."
+        )
     if not spec.gates:
         said.append("The rules on how much data is enough were switched off.")
     return tuple(said)

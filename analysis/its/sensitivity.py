@@ -128,7 +128,7 @@ def sensitivity_many(jobs: Sequence[Job]) -> list[pd.DataFrame]:
     """
     listed = [[Variant("asked", "as asked", job), *variants(job[0], job[2])] for job in jobs]
     ready = [v.job for rows in listed for v in rows if not isinstance(v.job, RefusedError)]
-    answers = iter(_answered(ready))
+    answers = iter(answered(ready))
     tables = []
     for rows in listed:
         records = []
@@ -147,9 +147,9 @@ def sensitivity_many(jobs: Sequence[Job]) -> list[pd.DataFrame]:
 _FIGURES: Final = ("percent", "lower", "upper", "p", "events", "log_se")
 
 
-def _answered(jobs: list[Job]) -> list[dict[str, object] | RefusedError]:
-    """The figures of each job, or why there are none; all limits in one search."""
-    out: list[dict[str, object] | RefusedError] = []
+def answered(jobs: Sequence[Job]) -> list[dict[str, float] | RefusedError]:
+    """Figures of each job (percent, lower, upper, p, events, log_se), or why there are none; in one pass."""
+    out: list[dict[str, float] | RefusedError] = []
     changes: list[Change | RefusedError] = []
     estimates = estimate_many(jobs)
     for (series, _, _), found in zip(jobs, estimates, strict=True):

@@ -8,18 +8,14 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from analysis.evidence import RefusedError
 from analysis.its.glm import Array
+from analysis.its.periods import PER_YEAR, WORDS, Flags, left_out, period, settling, span
 from analysis.its.spec import LINEAR, ItsSpec
-
-Flags = NDArray[np.bool_]
 
 #: An average month in days: exposures are in people × average months.
 MEAN_MONTH: Final = 30.4375
-_PER_YEAR: Final = {"M": 12, "Q": 4, "Y": 1}
-_WORDS: Final = {12: "month", 4: "quarter", 1: "year"}
 
 #: A change of the log population from one period to the next that no place goes through.
 JUMP: Final = 0.1
@@ -78,7 +74,7 @@ class Prepared:
     @property
     def unit(self) -> str:
         """What a period is called."""
-        return _WORDS[self.per_year]
+        return WORDS[self.per_year]
 
 
 Control = pd.DataFrame | Mapping[str, pd.DataFrame] | None
@@ -92,10 +88,10 @@ def prepare(data: pd.DataFrame, spec: ItsSpec, control: Control) -> Prepared:
     """
     table = _on_calendar(data, "data", spec.covariates)
     freq = pd.PeriodIndex(table.index).freqstr
-    per_year = _PER_YEAR[freq[0]]
-    unit = _WORDS[per_year]
-    start = _period(spec.start, freq, "start")
-    end = _period(spec.end, freq, "end") if spec.end is not None else table.index[-1]
+    per_year = PER_YEAR[freq[0]]
+    unit = WORDS[per_year]
+    start = period(spec.start, freq, "start")
+    end = period(spec.end, freq, "end") if spec.end is not None else table.index[-1]
     first, last = table.index[0], min(end, table.index[-1])
     if not first < start <= last:
         raise RefusedError(
@@ -119,7 +115,7 @@ def prepare(data: pd.DataFrame, spec: ItsSpec, control: Control) -> Prepared:
     after = since >= spec.phase_in
     ended = np.zeros(len(periods), bool)
     if spec.stop is not None:
-        stop = _period(spec.stop, freq, "stop")
+        stop = period(spec.stop, freq, "stop")
         if stop <= start + spec.phase_in:
             raise RefusedError(
                 f"The programme stops in {stop}, before its phase-in is over ({start + spec.phase_in - 1})."
@@ -131,50 +127,52 @@ def prepare(data: pd.DataFrame, spec: ItsSpec, control: Control) -> Prepared:
             else f"The stop, {stop}, lies after the last {unit}: the programme has not ended yet."
         )
     washout = (since < 0) & (since >= -spec.washout)
-    out = _left_out(periods, spec)
-    available = np.isfinite(count) & ~out
+    out = left_out(periods, spec)
+    apart, changes = settling(periods, spec)
+    choices += changes
+    available = np.isfinite(count) & ~out & ~apart
     used = available & ~phase & ~washout
     if phase.any():
         choices.append(
-            f"Phase-in, {_span(periods, phase)}: counted neither before nor after; calendar time runs on."
+            f"Phase-in, {span(periods, phase)}: counted neither before nor after; calendar time runs on."
         )
     if washout.any():
-        choices.append(f"Washout, {_span(periods, washout)}: left out, because people knew what was coming.")
+        choices.append(f"Washout, {span(periods, washout)}: left out, because people knew what was coming.")
     if out.any():
-        choices.append(f"Left out as asked: {_span(periods, out)}.")
-    absent = ~np.isfinite(count) & ~phase & ~washout & ~out
+        choices.append(f"Left out as asked: {span(periods, out)}.")
+    absent = ~np.isfinite(count) & ~phase & ~washout & ~out & ~apart
     if absent.any():
-        choices.append(f"{int(absent.sum())} {unit}s without a count are left out: {_span(periods, absent)}.")
+        choices.append(f"{int(absent.sum())} {unit}s without a count are left out: {span(periods, absent)}.")
     covariates = table[list(spec.covariates)].to_numpy(float, copy=True)
     unknown = available & ~np.isfinite(covariates).all(axis=1)
     if unknown.any():
         used &= ~unknown
         available &= ~unknown
         choices.append(
-            f"{int(unknown.sum())} {unit}s without a covariate are left out: {_span(periods, unknown)}."
+            f"{int(unknown.sum())} {unit}s without a covariate are left out: {span(periods, unknown)}."
         )
 
     other = other_offset = None
     others: tuple[tuple[Array, Array], ...] = ()
     names: tuple[str, ...] = ()
     if control is not None:
-        beside, apart = _beside(control, periods, available, choices)
+        beside, each = _beside(control, periods, available, choices)
         other = beside["count"].to_numpy(float, copy=True)
         lone = available & ~np.isfinite(other)
         if lone.any():
             used &= ~lone
             available &= ~lone
             choices.append(
-                f"{int(lone.sum())} {unit}s without a comparison count are left out: {_span(periods, lone)}."
+                f"{int(lone.sum())} {unit}s without a comparison count are left out: {span(periods, lone)}."
             )
         other_offset = _offset(beside, periods, np.isfinite(other) & used, spec, "the comparison", choices)
-        names = tuple(apart)
+        names = tuple(each)
         others = tuple(
             (
                 one["count"].to_numpy(float, copy=True),
                 _offset(one, periods, np.isfinite(other) & used, spec, f"the comparison {name}", choices),
             )
-            for name, one in apart.items()
+            for name, one in each.items()
         )
     offset = _offset(table, periods, used, spec, "the series", choices)
     if control is not None and ("population" in table.columns) != ("population" in beside.columns):
@@ -231,26 +229,13 @@ def _beside(
     return pooled, {name: table[columns] for name, table in kept.items()}
 
 
-def _left_out(periods: pd.PeriodIndex, spec: ItsSpec) -> Flags:
-    """Periods inside the spans of ``spec.leave_out``."""
-    out = np.zeros(len(periods), bool)
-    for text in spec.leave_out:
-        first, _, last = str(text).partition(":")
-        low = _period(first.strip(), periods.freqstr, "leave_out")
-        high = _period(last.strip(), periods.freqstr, "leave_out") if last else low
-        if high < low:
-            raise RefusedError(f"The span {text!r} to leave out ends before it begins.")
-        out |= np.asarray((periods >= low) & (periods <= high), bool)
-    return out
-
-
 def _on_calendar(data: pd.DataFrame, name: str, covariates: tuple[str, ...]) -> pd.DataFrame:
     """The table on a calendar without holes: an absent period becomes one without a count."""
     if not isinstance(data, pd.DataFrame) or not isinstance(data.index, pd.PeriodIndex):
         raise RefusedError(
             f"{name} must be a table (DataFrame) with one row a month and a PeriodIndex of months."
         )
-    if str(data.index.freqstr)[0] not in _PER_YEAR:
+    if str(data.index.freqstr)[0] not in PER_YEAR:
         raise RefusedError(
             f"{name} has periods of {data.index.freqstr}; months, quarters or years are understood."
         )
@@ -365,18 +350,3 @@ def enough(ready: Prepared, spec: ItsSpec) -> None:
     if n_post < need:
         why = " with a change of slope" if spec.slope else ""
         raise RefusedError(f"{n_post} {unit}s after the start; at least {need} are needed{why}. {advice}")
-
-
-def _period(text: str, freq: str, name: str) -> pd.Period:
-    try:
-        return pd.Period(text, freq=freq)
-    except ValueError as error:
-        raise RefusedError(f"The {name} {text!r} is not a date. Write it like 2025-01.") from error
-
-
-def _span(periods: pd.PeriodIndex, mask: Flags) -> str:
-    """Months in words: runs as 'first to last', at most four runs."""
-    places = np.flatnonzero(mask)
-    runs = np.split(places, np.flatnonzero(np.diff(places) > 1) + 1)
-    words = [str(periods[r[0]]) if len(r) == 1 else f"{periods[r[0]]} to {periods[r[-1]]}" for r in runs]
-    return ", ".join(words[:4]) + (f" and {len(words) - 4} more runs" if len(words) > 4 else "")

@@ -77,8 +77,10 @@ class ItsSpec:
         leave_out: spans to leave out ("2020-03:2020-12", or one period); calendar time runs on.
         arima_order, arima_seasonal: (p, d, q) and (P, D, Q) of ``arima``. Differencing takes the place of
             intercept and trend, seasonal differencing that of the season.
-        interruptions: starts of other changes; each gets its own level (``level2``, …) and, with
-            ``slope``, its own slope. They stay on in the counterfactual.
+        interruptions: other changes, each as ``START[:WHAT[:PHASE_IN]]``: "2020-03", "2020-03:slope",
+            "2020-03:both:3". WHAT is ``level`` (a step, ``level2``, …), ``slope`` (``slope2``, …) or
+            ``both``; without it, a level and, with ``slope``, a slope. The PHASE_IN months from its start on
+            count neither before nor after it. They stay on in the counterfactual.
         covariates: further columns of the data to use as regressors; they stay as they were.
         gates: whether to refuse series too short or too small to say anything (see ``fit``).
     """
@@ -149,10 +151,45 @@ class ItsSpec:
                     f"{name} is a list of texts, not one text; write ({getattr(self, name)!r},)."
                 )
             object.__setattr__(self, name, tuple(getattr(self, name)))
+        for text in self.interruptions:
+            interruption(text)
 
     def lags(self, n: int) -> int:
         """Lags of Newey–West for n periods: as asked, or the whole part of 4 (n/100)^(2/9)."""
         return self.hac_lags if self.hac_lags is not None else int(4 * (n / 100) ** (2 / 9))
+
+
+@dataclass(frozen=True, slots=True)
+class Interruption:
+    """Another change: its start, whether level and trend may change (None: as the spec says), phase-in."""
+
+    start: str
+    level: bool
+    slope: bool | None
+    phase_in: int
+
+
+_WHAT: Final[dict[str, tuple[bool, bool | None]]] = {
+    "": (True, None),
+    "level": (True, False),
+    "slope": (False, True),
+    "both": (True, True),
+}
+
+
+def interruption(text: str) -> Interruption:
+    """Read ``START[:WHAT[:PHASE_IN]]``.
+
+    Raises:
+        RefusedError: it is not written so.
+    """
+    start, what, phase, *rest = [*str(text).split(":"), "", ""]
+    if what not in _WHAT or any(rest) or not (phase or "0").isdecimal() or not start:
+        raise RefusedError(
+            f"The interruption {text!r} cannot be read. Write its start, what changed (level, slope or both) "
+            'and its phase-in, such as "2020-03", "2020-03:slope" or "2020-03:both:3".'
+        )
+    return Interruption(start, *_WHAT[what], int(phase or 0))
 
 
 def _one_of(field: str, value: object, allowed: tuple[str, ...]) -> None:

@@ -64,6 +64,31 @@ def test_several_interruptions_and_covariates(simulate):
     assert own.loc["heat", "lower"] < 0.3 < own.loc["heat", "upper"]
 
 
+def test_another_change_of_level_or_trend_with_its_own_phase_in(simulate):
+    data = simulate(3, mean=150, ratio=0.7)
+    data.loc["2015-01":"2015-03", "count"] *= 4  # settling in: such months must not count
+    data.loc["2015-04":, "count"] *= 1.5
+    asked = ItsSpec(START, family="quasi_poisson", interruptions=("2015-01:level:3", "2016-07:slope"))
+    result = fit(data, asked)
+    own = result.coefficients.set_index("term")
+    assert {"level2", "slope3"} <= set(own.index)
+    assert not {"slope2", "level3"} & set(own.index)
+    assert own.loc["level2", "lower"] < np.log(1.5) < own.loc["level2", "upper"]
+    assert not {pd.Period("2015-02", "M")} & set(result.residuals["period"])
+    assert any("with a phase-in of 3" in c for c in result.choices)
+    # The design by hand, with the three months left out.
+    by_hand = data.assign(step=(data.index >= "2015-04") * 1.0)
+    by_hand["ramp"] = np.maximum(np.arange(96) - by_hand.index.get_loc("2016-07"), 0.0)
+    again = fit(
+        by_hand,
+        ItsSpec(START, family="quasi_poisson", leave_out=("2015-01:2015-03",), covariates=("step", "ramp")),
+    )
+    assert result.effect.percent.estimate == pytest.approx(again.effect.percent.estimate, rel=1e-9)
+    for wrong in ("2015-01:up", "2015-01:level:x", ":level", "2015-01:level:3:4"):
+        with pytest.raises(RefusedError, match="cannot be read"):
+            ItsSpec(START, interruptions=(wrong,))
+
+
 def test_comparisons_are_added_up(simulate):
     data = simulate(4, mean=20)
     members = {f"m{i}": simulate(30 + i, mean=40) for i in range(3)}
