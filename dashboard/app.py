@@ -10,6 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard import preview
 from dashboard.audience import rights
 from dashboard.sign_in import gate
 
@@ -37,6 +38,7 @@ DEFAULT = "progress"
 
 if __name__ == "__main__":
     gate()
+    preview.notice()
     pages = [
         st.Page(
             PAGES / f"{name}.py",

@@ -6,7 +6,6 @@ Exit codes: 0 done, 1 refused (the message says why and what to do), 2 wrong usa
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from enum import StrEnum
@@ -19,10 +18,10 @@ from rich.table import Table
 
 from dashboard.commands import attach
 from dashboard.commands.common import bar, out, refuse
+from dashboard.commands.serving import LOCAL, free, only_here, sign_in
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "data_samples"
-LOCAL = ("localhost", "127.0.0.1", "::1")
 
 app = typer.Typer(
     name="sln",
@@ -91,25 +90,31 @@ def serve(
             help="File with the sections \\[auth] and \\[access]. Default: .streamlit/secrets.toml."
         ),
     ] = None,
+    prepare: Annotated[
+        bool, typer.Option(help="Run every page once at the start, so that nobody waits for the first time.")
+    ] = True,
 ) -> None:
     """Start the dashboard and print its address.
 
     Evaluations that are not stored yet for this version of the data are computed first, so that
     no page has to wait for a model. A release holds them already and needs no hub.
+
+    Real data of a hub are shown to the public or the council on this machine only, as a preview: for
+    everybody else make a release, in which small counts are protected together.
     """
     who = audience or AudienceName.public
     if release is not None:
         who = _audience_of(release, hub, audience)
     file = (secrets or ROOT / ".streamlit" / "secrets.toml").resolve()
-    signed_in = _sign_in(file, who, address, named=secrets is not None)
+    signed_in = sign_in(file, who.value, address, named=secrets is not None)
     chosen = release or hub or SAMPLE
     if not chosen.is_dir():
         raise refuse(f"there is no folder {chosen}. Make a hub with: sln import FILES --hub {chosen}")
     if port is None:
-        port = next((p for p in range(8501, 8601) if _free(address, p)), None)
+        port = next((p for p in range(8501, 8601) if free(address, p)), None)
         if port is None:
             raise refuse("ports 8501 to 8600 are all in use; name a free one with --port.")
-    elif not _free(address, port):
+    elif not free(address, port):
         raise refuse(f"port {port} is in use; name another with --port.")
 
     label = str(chosen)
@@ -118,6 +123,7 @@ def serve(
         from analysis.evaluate import results_for
 
         opened = open_hub(chosen, create=False)
+        only_here(opened, who.value, address)
         with bar("Evaluations") as step:
             results_for(opened, progress=step)
         label = "the synthetic sample" if opened.synthetic else label
@@ -126,6 +132,7 @@ def serve(
     environment = {n: v for n, v in os.environ.items() if n not in ("SLN_HUB", "SLN_RELEASE", "SLN_SIGN_IN")}
     environment["SLN_RELEASE" if release else "SLN_HUB"] = str(chosen.resolve())
     environment["SLN_AUDIENCE"] = who.value
+    environment["SLN_PREPARE"] = "yes" if prepare else "no"
     if signed_in:
         environment["SLN_SIGN_IN"] = "required"
     command = [
@@ -166,40 +173,6 @@ def _audience_of(release: Path, hub: Path | None, audience: AudienceName | None)
     if audience not in (None, made_for):
         raise refuse(f"the release at {release} was made for the {made_for} audience, not for {audience}.")
     return made_for
-
-
-def _sign_in(file: Path, who: AudienceName, address: str, *, named: bool) -> bool:
-    """Whether people have to sign in; refuses an address that they must not be served on without."""
-    if who is AudienceName.public:
-        return False
-    from dashboard.audience import Audience
-    from dashboard.sign_in import SignInError, is_set_up
-
-    try:
-        if is_set_up(file, Audience(who.value)):
-            return True
-    except SignInError as error:
-        raise refuse(str(error)) from error
-    if named:
-        raise refuse(f"{file} sets up no signing in: it has no section [auth], or it is not there.")
-    if address not in LOCAL:
-        raise refuse(
-            f"the {who} view may show small counts, and nothing here checks who is asking, so it is served "
-            f"on this machine only. Set up signing in (sections [auth] and [access] of {file}), use "
-            "--address localhost, or serve the public view."
-        )
-    return False
-
-
-def _free(address: str, port: int) -> bool:
-    host = "127.0.0.1" if address in LOCAL else address
-    with socket.socket() as s:
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            s.bind((host, port))
-        except OSError:
-            return False
-    return True
 
 
 @app.command("import")
@@ -332,7 +305,7 @@ def build(
     from analysis.data.privacy import AUDIENCES
     from analysis.data.release import build_release
     from analysis.data.release.tables import place_series
-    from analysis.evaluate import results_for
+    from analysis.evaluate import at_quarter_ends, results_for
     from dashboard.keeping import kept
 
     if not hub.is_dir():
@@ -344,9 +317,10 @@ def build(
         opened = open_hub(hub, create=False)
         with bar("Evaluations") as step:
             results = results_for(opened, progress=step)
+            quarters = at_quarter_ends(opened, progress=step)
         with bar("Release") as step:
             shown = place_series(opened, rules, small_totals=small_totals)
-            tables, answers = kept(opened, rules, shown, results, step)
+            tables, answers = kept(opened, rules, shown, results, step, quarters=quarters)
             made = build_release(
                 opened, rules.name, target, tables=tables, answers=answers, small_totals=small_totals,
                 progress=step,

@@ -7,6 +7,9 @@ requests and two errors in the console. Naming the server's address in the page 
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +17,8 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config
+
+from dashboard import ready
 
 #: Answers may not be sniffed, framed by other sites, or tell other sites which view was open.
 HEADERS: Final = (
@@ -84,4 +89,13 @@ def _is_page(start: Message) -> bool:
     return any(name == b"content-type" and value.startswith(b"text/html") for name, value in start["headers"])
 
 
-app = st.App(Path(__file__).with_name("app.py"), middleware=[Middleware(EveryAnswer)])
+@asynccontextmanager
+async def made_ready(_app: st.App) -> AsyncIterator[None]:
+    """Run the first pages before anybody comes in, and the others while the server answers."""
+    if ready.wanted():
+        await asyncio.to_thread(ready.in_a_thread(ready.first).join)
+        ready.in_a_thread(ready.the_rest)
+    yield
+
+
+app = st.App(Path(__file__).with_name("app.py"), middleware=[Middleware(EveryAnswer)], lifespan=made_ready)

@@ -116,8 +116,8 @@ def gate() -> None:
     if who is Audience.PUBLIC:
         return
     if os.environ.get(VARIABLE) != REQUIRED:
-        if _from_elsewhere():
-            _say(
+        if from_elsewhere():
+            turn_away(
                 "This view is not public",
                 "It is served without signing in, so it opens on its own machine only.",
             )
@@ -130,7 +130,7 @@ def gate() -> None:
     user = {str(k): v for k, v in st.user.items()}
     if not admitted(user, listed(st.secrets.get("access"), who)):
         st.button("Sign out", on_click=st.logout)
-        _say(
+        turn_away(
             "You are signed in, but not on the list",
             f"{user.get('email') or 'This account'} may not see the {who} view. Ask the person who runs "
             "this dashboard to add it, or sign in with another account.",
@@ -140,7 +140,7 @@ def gate() -> None:
         st.button("Sign out", on_click=st.logout)
 
 
-def _from_elsewhere() -> bool:
+def from_elsewhere() -> bool:
     """Whether a visitor may come from another machine, directly or through a proxy on this one."""
     headers = {str(k).lower(): str(v) for k, v in st.context.headers.items()}
     if not headers:
@@ -150,7 +150,8 @@ def _from_elsewhere() -> bool:
     return forwarded or host not in LOCAL or st.get_option("server.address") not in LOCAL
 
 
-def _say(title: str, text: str) -> None:
+def turn_away(title: str, text: str) -> None:
+    """End the page with a title and a sentence that says why."""
     st.title(title, anchor=False)
     st.markdown(text)
     st.stop()

@@ -61,7 +61,7 @@ class Servers:
             with socket.socket() as s:
                 s.bind(("127.0.0.1", 0))
                 port = s.getsockname()[1]
-            command = [sys.executable, "-m", "dashboard.cli", "serve", "--hub", str(hub)]
+            command = [sys.executable, "-m", "dashboard.cli", "serve", "--hub", str(hub), "--no-prepare"]
             log = (self._base / f"server-{port}.log").open("wb")
             process = subprocess.Popen(
                 [*command, "--audience", audience, "--port", str(port)], stdout=log, stderr=subprocess.STDOUT

@@ -152,6 +152,7 @@ council = ["*@council.example.org"]
     command = [
         sys.executable, "-m", "dashboard.cli", "serve", "--hub", str(root / "data_samples"),
         "--audience", "council", "--address", "0.0.0.0", "--port", str(port), "--secrets", str(file),
+        "--no-prepare",
     ]  # fmt: skip
     log = folder / "server.log"
     with log.open("wb") as stream:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -236,3 +237,19 @@ def number_case(request: pytest.FixtureRequest) -> tuple[str, Callable[..., Any]
 @pytest.fixture
 def goal_rows() -> Table:
     return goal_table()
+
+
+@pytest.fixture(scope="session")
+def agency_hub(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
+    """A small hub that does not say that it is made up: monthly counts of a few agencies."""
+    from analysis.data import open_hub
+
+    folder = tmp_path_factory.mktemp("agency_hub")
+    name = "st_louis_county_monthly_counts"
+    told = (root / "data_samples" / "raw" / f"{name}.csv").read_text().splitlines(keepends=True)
+    (folder / "counts.csv").write_text("".join(line for line in told if not line.startswith("#")))
+    made = open_hub(folder / "hub")
+    made.import_files([folder / "counts.csv"], mapping=root / "data_samples" / "mappings" / f"{name}.yaml")
+    assert not made.synthetic
+    assert not made.is_empty
+    return folder / "hub"

@@ -121,6 +121,20 @@ def test_only_the_public_view_leaves_this_machine_without_signing_in(root: Path,
     assert "sets up no signing in" in " ".join(result.output.split())
 
 
+def test_real_data_leave_this_machine_only_as_a_release(
+    agency_hub: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("the server was started")
+
+    monkeypatch.setattr("os.execve", never)
+    result = run(app, ["serve", "--hub", str(agency_hub), "--address", "0.0.0.0"])
+    assert result.exit_code == 1
+    said = " ".join(result.output.split())
+    assert "on this machine only" in said
+    assert "sln build --hub" in said
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -87,3 +87,46 @@ def test_the_public_needs_no_account(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLN_AUDIENCE", "public")
     at = AppTest.from_string(GATE.format(headers={"Host": "dashboard.example.org"})).run()
     assert any("secret" in m.value for m in at.markdown)
+
+
+PREVIEW = """
+import streamlit as st
+from dashboard import preview, sign_in
+class Visit:
+    headers = {headers!r}
+    ip_address = None
+st.context = Visit()
+sign_in.gate()
+preview.notice()
+st.markdown("secret figures")
+"""
+
+
+@pytest.mark.parametrize(
+    ("made_up", "headers", "in_", "told"),
+    [
+        (False, {}, True, True),
+        (False, {"Host": "localhost:8501", "X-Forwarded-For": "203.0.113.9"}, False, False),
+        (True, {"Host": "dashboard.example.org"}, True, False),  # made-up data have nothing to protect
+    ],
+)
+def test_a_hub_is_a_preview_on_its_own_machine(
+    monkeypatch: pytest.MonkeyPatch,
+    root: Path,
+    agency_hub: Path,
+    made_up: bool,
+    headers: dict[str, str],
+    in_: bool,
+    told: bool,
+) -> None:
+    import streamlit as st
+
+    monkeypatch.setattr(st, "context", st.context)
+    monkeypatch.setenv("SLN_AUDIENCE", "public")
+    monkeypatch.setenv("SLN_HUB", str(root / "data_samples" if made_up else agency_hub))
+    at = AppTest.from_string(PREVIEW.format(headers=headers)).run()
+    assert not at.exception
+    assert any("secret" in m.value for m in at.markdown) is in_
+    assert any("sln build" in c.value for c in at.caption) is told
+    if not in_:
+        assert at.title[0].value == "This preview is not public"
