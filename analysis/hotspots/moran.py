@@ -54,6 +54,8 @@ def local_moran(
     degree = np.diff(matrix.indptr).astype(float)
     alone = degree == 0
     z, n = x - x.mean(), x.size
+    # A value at the mean is neither high nor low; rounding of the mean must not make it one of them.
+    z[np.abs(z) <= 1e-12 * float(np.abs(x).max())] = 0.0
     m2 = float(np.mean(z**2))
     lag = np.divide(matrix @ z, degree, out=np.zeros(n), where=~alone)
 

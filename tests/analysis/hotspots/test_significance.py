@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import sparse
@@ -24,6 +24,7 @@ counts = arrays(np.int64, 30, elements=st.integers(0, 40)).filter(lambda a: np.p
 
 @settings(deadline=None, max_examples=40)
 @given(counts, st.floats(0.01, 1000), st.floats(-50, 50))
+@example(np.array([7, 40, 2, 11, *[0] * 26]), 0.01, 0.0)  # the third value is the mean itself
 def test_z_does_not_depend_on_the_unit(board, x, scale, shift):
     w = board(5, 6)
     plain, scaled = gi_star(x, w, permutations=0), gi_star(x * scale + shift, w, permutations=0)
