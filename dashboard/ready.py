@@ -110,7 +110,7 @@ def open_page(page: str, look: str = LOOKS[0], **query: str) -> bool:
 
 
 def _session(script: Path, look: str, query: str) -> ScriptRunContext:
-    """A session whose messages go nowhere; a page that ends itself or asks to be run again ends at the next."""
+    """A session whose messages go nowhere; a page that ends itself, or asks to be run again, just ends."""
     asked = ScriptRequests()
 
     def heard(_message: object) -> None:

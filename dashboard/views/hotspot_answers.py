@@ -110,7 +110,9 @@ def extra(
     rows = empty if isinstance(changed, str) else changed[["cell", "before", "after", "label"]]
     more = more.merge(rows.rename(columns={"label": "change"}).astype({"cell": "str"}), on="cell", how="left")
     more["change"] = more["change"].astype("str").fillna("")
-    foretelling = foretold(blocks(data, measure, cells, resolution), (1, 5, 10) if rules.k <= 1 else (5, 10))
+    foretelling = foretold(
+        blocks(data, rules, measure, cells, resolution), (1, 5, 10) if rules.k <= 1 else (5, 10)
+    )
     near: pd.DataFrame | str = "This table is for researchers alone."
     if rules.points:
         near = near_repeats(hc.in_window(data, measure, months, place))
@@ -183,15 +185,25 @@ def patterns(
             f"The incidents cover {w.plural(len(found), 'whole quarter')}; a pattern over time needs at "
             f"least {_FEWEST_QUARTERS}, and {ENOUGH_QUARTERS} to mean much."
         )
-    start, end = found[0].start_time.to_period("M"), found[-1].end_time.to_period("M")
-    rows = hc.of_measure(data.incidents, measure)
-    cube = count_periods(rows, resolution, cells, start, end)
+    cube = _quarterly(data, rules, measure, cells, resolution, found)
     try:
         return emerging(
             cube, neighbours(cells) if around is None else around, "cube" if comparison == "cube" else "slice"
         )
     except RefusedError as why:
         return str(why)
+
+
+def _quarterly(
+    data: hc.Located, rules: Audience, measure: str, cells: Sequence[str], resolution: int,
+    found: Sequence[pd.Period],
+) -> pd.DataFrame:  # fmt: skip
+    """Counts by hexagon and quarter; with a threshold, each quarter guarded as a map of it would be."""
+    start, end = found[0].start_time.to_period("M"), found[-1].end_time.to_period("M")
+    if rules.k <= 1:
+        return count_periods(hc.of_measure(data.incidents, measure), resolution, cells, start, end)
+    ends = [q.end_time.to_period("M") for q in found]
+    return pd.DataFrame({e: hc.guarded(data, rules, measure, 3, cells, resolution, e) for e in ends})
 
 
 def changes(
@@ -215,18 +227,21 @@ def changes(
     return table.assign(cell=np.array(cells, dtype=object)[both])
 
 
-def blocks(data: hc.Located, measure: str, cells: Sequence[str], resolution: int) -> pd.DataFrame:
-    """Counts by hexagon and year, whole years back from the last known month, the latest last.
+def blocks(
+    data: hc.Located, rules: Audience, measure: str, cells: Sequence[str], resolution: int
+) -> pd.DataFrame:
+    """Counts by hexagon and year, whole years back, the latest last, as far as this audience may see them.
 
-    For shares of the whole place alone: nothing of a single hexagon may be shown from it.
+    With a threshold these are the years of the maps, guarded as they are: a reader could work the shares out
+    from the maps. Without one they reach to the last known month.
     """
-    ends: list[pd.Period] = []
-    end = data.last
-    while end - (hc.YEAR - 1) >= data.first and len(ends) < hc.MOST_YEARS:
-        ends.append(end)
-        end -= hc.YEAR
+    if rules.k > 1:
+        ends = [end for _, end in hc.years(data)]
+    else:
+        ends = [data.last - hc.YEAR * i for i in reversed(range(hc.MOST_YEARS))]
+        ends = [end for end in ends if end - (hc.YEAR - 1) >= data.first]
     columns = {
-        f"Year to {w.month(e)}": hc.count(data, measure, hc.YEAR, cells, resolution, e) for e in ends[::-1]
+        f"Year to {w.month(e)}": hc.guarded(data, rules, measure, hc.YEAR, cells, resolution, e) for e in ends
     }
     return pd.DataFrame(columns, index=pd.Index(cells, name="cell"))
 
@@ -236,7 +251,7 @@ def foretold(
 ) -> tuple[pd.DataFrame, pd.DataFrame] | str:
     """How well earlier years found the latest year's incidents, and how the top places overlap."""
     if counts.shape[1] < 2:
-        return "Two whole years are needed to see whether last year’s places are this year’s."
+        return "Two whole years on the map are needed to see whether last year’s places are this year’s."
     earlier = counts.iloc[:, -4:-1]
     smooth = density(list(counts.index), earlier.iloc[:, -1].to_numpy(float))
     try:

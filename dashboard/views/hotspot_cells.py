@@ -31,6 +31,7 @@ from analysis.data.privacy import (
     mappable,
     protect_pair,
     rate_standing,
+    stand_in,
     words,
 )
 from analysis.data.vocabulary import JURISDICTIONS, MEASURES, PLACES, REGION
@@ -235,6 +236,21 @@ def protected(
     said = [NOT_SHOWN if h else words(v, rules.k) for v, h in zip(table["count"], table[HIDDEN], strict=True)]
     table[SHOWN] = pd.array(said, dtype="str")
     return table
+
+
+def guarded(
+    data: Located, rules: Audience, measure: str, months: int, cells: Sequence[str], resolution: int,
+    end: pd.Period | None = None,
+) -> pd.Series:  # fmt: skip
+    """Counts by hexagon that say no more than what may be shown of them: hidden ones stand at their mean.
+
+    Whatever an audience is told about hexagons beyond their counts is worked out from these.
+    """
+    counts = count(data, measure, months, cells, resolution, end)
+    if rules.k <= 1:
+        return counts
+    hidden = protected(data, rules, measure, months, cells, resolution, end)[HIDDEN].to_numpy(bool)
+    return pd.Series(stand_in(counts.to_numpy(), hidden), index=counts.index)
 
 
 def years(data: Located) -> list[tuple[str, pd.Period]]:

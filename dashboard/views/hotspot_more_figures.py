@@ -79,6 +79,10 @@ def _pattern_figure(s: Spots) -> tuple[Figure, Kinds]:
         note=(
             "For each quarter, hexagons are hot that stand out after correction over all hexagons and "
             "quarters. "
+            + (
+                "Counts too small to be shown stand at the mean of all such of their quarter. "
+                if s.rules.k > 1 else ""
+            ) +
             "The classes follow the written rules of Esri’s Emerging Hot Spot Analysis; for everybody "
             "they are "
             f"merged to five words. {rules}. The trend is the Mann–Kendall test."
@@ -249,12 +253,21 @@ def foresight_figure(s: Spots) -> Figure | None:
             "is no "
             "better than chance. PEI is PAI over the best that was possible. RRI is predicted over "
             "observed. Ties "
-            "are broken against the prediction. Years end with the last known month. For "
+            f"are broken against the prediction. {_foreseen_from(s)} For "
             "saying where next, plain counts of several years do better than the test of what is unusual."
         ),
         synthetic=s.synthetic,
         identity=digest("foresight", *s.identity),
     )  # fmt: skip
+
+
+def _foreseen_from(s: Spots) -> str:
+    if s.rules.k <= 1:
+        return "Years end with the last known month."
+    return (
+        "It is worked out from the maps that are shown: a hexagon whose count is not shown stands at the "
+        "mean of all that are not."
+    )
 
 
 def week_figure(s: Spots) -> Figure | None:

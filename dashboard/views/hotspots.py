@@ -13,7 +13,7 @@ from shapely.geometry import mapping
 
 from analysis.data import Hub
 from analysis.data.places import neighbours
-from analysis.data.privacy import AUDIENCES, Audience, stand_in
+from analysis.data.privacy import AUDIENCES, Audience
 from analysis.data.vocabulary import MEASURES, PLACES, REGION
 from analysis.evidence import RefusedError
 from analysis.hotspots import (
@@ -195,7 +195,7 @@ def build(
     window = w.months(found.end - (months - 1), found.end)
     table = hc.protected(found, rules, measure, months, cells, resolution)
     # Tests and curves are made of what is shown: hidden counts stand at their mean, which is public.
-    honest = pd.Series(stand_in(counts.to_numpy(), table["hidden"].to_numpy(bool)), index=counts.index)
+    honest = hc.guarded(found, rules, measure, months, cells, resolution)
     try:
         around = neighbours(cells)
         tested = gi_star(honest, around, _SHUFFLES)

@@ -25,10 +25,12 @@ from scipy.optimize import linprog
 from streamlit.testing.v1 import AppTest
 
 from analysis.data import Hub, open_hub
+from analysis.data.places import neighbours
 from analysis.data.privacy import AUDIENCES
 from analysis.data.release import Release, build_release, open_release
 from analysis.data.release.tables import place_series
 from analysis.evaluate import run
+from analysis.hotspots import emerging
 from dashboard.app import TITLES
 from dashboard.keeping import kept
 from dashboard.views import hotspot_cells as hc
@@ -183,6 +185,28 @@ def test_time_there_is_one_window_and_it_ends_with_a_year(bundle: Bundle) -> Non
     names = [f for f in bundle.opened.about["files"] if f.startswith("answers/hotspots/spots/")]
     assert names
     assert {(n.split("/")[4], n.split("/")[-2]) for n in names} == {("2025-12", "12")}
+
+
+def test_time_patterns_over_quarters_come_from_guarded_counts_that_are_in_no_file(bundle: Bundle) -> None:
+    """Whoever had every guarded quarter would know the patterns: they tell nothing beyond those."""
+    for measure in (WHOLE, PART):
+        spots = bundle.spots("stl_city", measure)
+        assert spots.extra.foresight.empty, "one mapped year foretells nothing"
+        first, last, n = spots.extra.quarters
+        found = hc.located(bundle.hub, RULES, None, pd.Timestamp("2026-11-20"))
+        assert isinstance(found, hc.Located)
+        cells = hc.cells_of_place(found, "stl_city", 8)
+        cube = {}
+        for quarter in pd.period_range(first, last, freq="Q"):
+            end = quarter.end_time.to_period("M")
+            shown = hc.protected(found, RULES, measure, 3, cells, 8, end).set_index("cell")["count"]
+            assert not shown.between(1, RULES.k - 1).any()
+            rest = hc.count(found, measure, 3, cells, 8, end).sum() - shown.sum()
+            cube[quarter] = shown.fillna(rest / max(shown.isna().sum(), 1))
+        assert len(cube) == n
+        told = spots.told.set_index("cell")
+        again = emerging(pd.DataFrame(cube), neighbours(cells))["plain"].where(~told["hidden"], "")
+        assert (again == told["plain"].reindex(again.index)).all()
 
 
 def test_successive_releases_show_the_same_maps(bundle: Bundle) -> None:

@@ -12,8 +12,11 @@ import pytest
 from shapely.geometry import box, mapping
 
 from analysis.data import Hub, open_hub
+from analysis.data.places import neighbours
 from analysis.data.privacy import AUDIENCES
 from analysis.data.release import codec
+from analysis.hotspots import emerging
+from dashboard import words as w
 from dashboard.theme import DARK, LIGHT, Look
 from dashboard.views import data_quality
 from dashboard.views import hotspot_answers as answers
@@ -187,6 +190,31 @@ def test_nothing_is_told_of_a_hexagon_whose_count_is_hidden(city: view.Spots) ->
     assert city.extra.near.empty
 
 
+def test_shares_and_patterns_are_worked_out_from_what_may_be_shown(
+    city: view.Spots, found: hc.Located
+) -> None:
+    cells, measure = list(city.extra.years[0][1]["cell"]), "gun_violence"
+
+    def mean_for_hidden(months: int, end: pd.Period) -> pd.Series:
+        shown = hc.protected(found, PUBLIC, measure, months, cells, 8, end)["count"]
+        total = hc.count(found, measure, months, cells, 8, end).sum()
+        return shown.fillna((total - shown.sum()) / max(shown.isna().sum(), 1)).set_axis(cells)
+
+    ends = [end for _, end in hc.years(found)]
+    mine = pd.DataFrame({f"Year to {w.month(e)}": mean_for_hidden(12, e) for e in ends})
+    again = answers.foretold(mine.rename_axis("cell"), (5, 10))
+    assert not isinstance(again, str)
+    pd.testing.assert_frame_equal(again[0], city.extra.foresight)
+    pd.testing.assert_frame_equal(again[1], city.extra.overlap)
+    quarters = [q.end_time.to_period("M") for q in answers.quarters(found, PUBLIC)]
+    assert len(quarters) >= 8
+    cube = pd.DataFrame({e: mean_for_hidden(3, e) for e in quarters})
+    told = emerging(cube, neighbours(cells))["plain"].where(~city.told.set_index("cell")["hidden"], "")
+    kept = city.told.set_index("cell")["plain"].reindex(cells)
+    assert (told.reindex(cells) == kept).all()
+    assert kept.str.endswith("hot spot").any()
+
+
 def test_what_a_release_keeps_reads_back_the_same(city: view.Spots) -> None:
     back = codec.loads(codec.dumps(city))
     pd.testing.assert_frame_equal(back.told, city.told)
@@ -272,7 +300,7 @@ def test_too_few_quarters_and_years_are_said(sample: Hub, found: hc.Located) -> 
     cells = hc.cells_of_place(found, "stl_city", 8)
     assert "a pattern over time needs" in str(answers.patterns(short, PUBLIC, hc.WHOLE, cells, 8))
     assert "Two whole years" in str(answers.changes(short, PUBLIC, hc.WHOLE, cells, 8))
-    assert "Two whole years" in str(answers.foretold(answers.blocks(short, hc.WHOLE, cells, 8)))
+    assert "Two whole years" in str(answers.foretold(answers.blocks(short, PUBLIC, hc.WHOLE, cells, 8)))
 
 
 # ---------------------------------------------------------------- the data page
