@@ -42,6 +42,7 @@ def left_out(periods: pd.PeriodIndex, spec: ItsSpec) -> Flags:
 def settling(periods: pd.PeriodIndex, spec: ItsSpec) -> tuple[Flags, tuple[str, ...]]:
     """Periods in the phase-in of another change, and what the model says of each of them."""
     out, said = np.zeros(len(periods), bool), []
+    unit = WORDS[PER_YEAR[periods.freqstr[0]]]
     for text in spec.interruptions:
         asked = interruption(text)
         first = period(asked.start, periods.freqstr, "interruption")
@@ -49,7 +50,7 @@ def settling(periods: pd.PeriodIndex, spec: ItsSpec) -> tuple[Flags, tuple[str, 
         out |= (since >= 0) & (since < asked.phase_in)
         slope = spec.slope if asked.slope is None else asked.slope
         what = "level and trend" if asked.level and slope else "level" if asked.level else "trend"
-        later = f", with a phase-in of {asked.phase_in}" if asked.phase_in else ""
+        later = f", after a phase-in of {asked.phase_in} {unit}s" if asked.phase_in else ""
         said.append(f"Another change from {asked.start} on: its own change of {what}{later}.")
     return out, tuple(said)
 

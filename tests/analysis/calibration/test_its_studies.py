@@ -13,16 +13,19 @@ def test_simulated_rows_are_those_of_the_seed() -> None:
     number, (mean, sd, rho, after) = next(
         (i, c) for i, c in enumerate(its_simulated.cells()) if c == (12.0, 0.2, 0.4, 14)
     )
+    # The first block of the series is drawn by itself.
     again = pd.DataFrame(
         its_simulated.cell(
-            stored.seed + number, its_simulated.SERIES, mean, sd, rho, after, its_simulated.FAMILIES[:2]
+            stored.seed + number, its_simulated.BLOCK, mean, sd, rho, after, its_simulated.FAMILIES
         )
     )
-    rows = stored.rows[stored.rows["family"].isin(["latent AR(1)", "Poisson"])]
+    rows = stored.rows
     own = rows[(rows["mean"] == mean) & (rows["sd"] == sd) & (rows["rho"] == rho) & (rows["after"] == after)]
-    for column in ("false_alarms", "coverage", "power"):
-        # One series in five hundred may tip over on another machine.
-        assert again[column].to_numpy() == pytest.approx(own[column].to_numpy(), abs=0.41)
+    assert again["family"].tolist() == own["family"].tolist()
+    # One series in two hundred may tip over on another machine.
+    assert again["false_alarms"].to_numpy() == pytest.approx(own["first"].to_numpy(), abs=0.51)
+    for column in ("coverage", "power"):
+        assert again[column].to_numpy() == pytest.approx(own[column].to_numpy(), abs=9)
 
 
 def test_the_default_keeps_its_promise_on_simulated_series_or_the_finding_says_where_not() -> None:
@@ -32,8 +35,9 @@ def test_the_default_keeps_its_promise_on_simulated_series_or_the_finding_says_w
     assert (own["false_alarms"] <= 8.0).all()
     assert (own["coverage"] >= 92.0).all()
     below = own[own["false_alarms"] < 3.0]
-    # Where it is too careful there is no drift at all, and the finding says so.
-    assert (below["sd"] == 0).all()
+    # Where it is too careful the level is steady, or events are so few that no drift shows.
+    assert ((below["sd"] == 0) | (below["mean"] <= 1)).all()
+    assert len(below) <= 5
     assert "Too few" in stored.finding
     assert "steady levels" in stored.finding
     assert stored.finding == its_simulated.finding(stored.rows)

@@ -75,7 +75,7 @@ def test_another_change_of_level_or_trend_with_its_own_phase_in(simulate):
     assert not {"slope2", "level3"} & set(own.index)
     assert own.loc["level2", "lower"] < np.log(1.5) < own.loc["level2", "upper"]
     assert not {pd.Period("2015-02", "M")} & set(result.residuals["period"])
-    assert any("with a phase-in of 3" in c for c in result.choices)
+    assert any("after a phase-in of 3 months" in c for c in result.choices)
     # The design by hand, with the three months left out.
     by_hand = data.assign(step=(data.index >= "2015-04") * 1.0)
     by_hand["ramp"] = np.maximum(np.arange(96) - by_hand.index.get_loc("2016-07"), 0.0)
