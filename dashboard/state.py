@@ -99,6 +99,7 @@ def filters(
     *,
     place: str = "region",
     measure: str = "violent_street_crime",
+    choose_place: bool = True,
 ) -> View:
     """The row of controls at the head of a page.
 
@@ -106,13 +107,14 @@ def filters(
         places, measures: identifiers that have data, in the order to offer.
         months: complete months that may be the last one; empty offers no choice.
         place, measure: what a link without them means (the first on offer when they have no data).
+        choose_place: whether a place is chosen at all; without, the view holds ``place``.
     """
     places = list(places) or ["region"]
     measures = list(measures) or ["violent_street_crime"]
     with st.container(horizontal=True, key="filters"):
-        where = pick(
-            "place", "Place", {p: PLACES.get(p, p) for p in places}, place if place in places else places[0]
-        )
+        where = place if place in places else places[0]
+        if choose_place:
+            where = pick("place", "Place", {p: PLACES.get(p, p) for p in places}, where)
         what = pick(
             "measure",
             "Measure",

@@ -6,7 +6,7 @@ sentence that is translated one day. Nothing is computed until Run is pressed; a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -42,29 +42,45 @@ class Setting:
     several: bool = False
 
 
-def settings(name: str, controls: Sequence[Setting], *, run: str = "Run") -> dict[str, str]:
+def settings(
+    name: str,
+    controls: Sequence[Setting],
+    *,
+    run: str = "Run",
+    folded: Sequence[tuple[str, Sequence[Setting]]] = (),
+) -> dict[str, str]:
     """The form of a workbench: what holds now, from the link, from before, or the defaults.
 
     Args:
         name: of the form, unique on the page.
         controls: the settings, in order.
         run: words on the button.
+        folded: (heading, settings) of further ones, folded under the heading unless one of them is set.
 
     Returns:
         key → identifier (for ``several``: identifiers joined by commas).
     """
-    now = {c.key: _now(name, c) for c in controls}
+    every = [*controls, *(c for _, group in folded for c in group)]
+    now = {c.key: _now(name, c) for c in every}
     with st.form(f"form_{name}"):
         grid = st.grid(min_column_width=230)
         picked = {c.key: _control(grid, name, c, now[c.key]) for c in controls}
+        for heading, group in folded:
+            with st.expander(heading, expanded=any(now[c.key] != c.default for c in group)):
+                grid = st.grid(min_column_width=230)
+                picked |= {c.key: _control(grid, name, c, now[c.key]) for c in group}
         pressed = st.form_submit_button(run)
     held = picked if pressed else now
-    _keep(name, controls, held)
+    _keep(name, every, held)
     return held
 
 
 def form(
-    name: str, groups: Sequence[tuple[str, Sequence[Setting]]], *, run: str = "Run"
+    name: str,
+    groups: Sequence[tuple[str, Sequence[Setting]]],
+    *,
+    run: str = "Run",
+    more: Mapping[str, Callable[[str], None]] | None = None,
 ) -> tuple[dict[str, str], bool]:
     """A form in groups, for pages on which nothing at all is computed before Run was pressed.
 
@@ -72,6 +88,7 @@ def form(
         name: of the form, unique on the page.
         groups: (heading, settings); those of a group with a heading are folded under it.
         run: words on the button.
+        more: heading → what draws further controls under it (called with the heading).
 
     Returns:
         key → identifier as in :func:`settings`, and whether a run was asked for: by the button, earlier in
@@ -86,6 +103,8 @@ def form(
             with st.expander(heading) if heading else st.container():
                 grid = st.grid(min_column_width=230)
                 picked |= {c.key: _control(grid, name, c, now[c.key]) for c in group}
+                if more and heading in more:
+                    more[heading](heading)
         pressed = st.form_submit_button(run)
     held = picked if pressed else now
     asked = bool(pressed or linked or st.session_state.get(f"_asked_{name}"))

@@ -7,6 +7,7 @@ from dashboard import data, state, workbench
 from dashboard import words as w
 from dashboard.audience import rights
 from dashboard.views import synth
+from dashboard.views.synth import modes, page_pooled
 
 c.page_title("Synthetic control")
 facts = data.facts()
@@ -17,11 +18,13 @@ may = rights()
 def made_of(found: synth.Answer, figures: dict[str, c.Figure]) -> None:
     """The comparison places on a map, beside those that are not among them and why."""
     c.section("What the comparison is made of")
-    left, right = st.columns([5, 3], gap="medium")
-    with left:
-        c.show(figures["map"])
+    out = synth.everybody_left_out(found)
+    # Areas inside a place have no map of the country: their exclusions then take the whole width.
+    left, right = st.columns([5, 3], gap="medium") if "map" in figures else (None, st.container())
+    if left is not None:
+        with left:
+            c.show(figures["map"])
     with right:
-        out = synth.everybody_left_out(found)
         st.subheader(f"{w.plural(len(out), 'place')} left out, each for a reason", anchor=False)
         c.table_of(synth.reasons(out), alt="Reasons for leaving places out, with the number of places")
         with st.expander("Every place and its reason"):
@@ -55,6 +58,7 @@ def answered(found: synth.Answer, address: str) -> None:
     """Everything that a fitted specification shows."""
     c.headline(synth.headline(found, expert=may.diagnostics))
     st.markdown(synth.window(found) + synth.caution(found))
+    page_pooled.not_pinned_down(found)
     c.numbers(synth.numbers(found))
     figures = synth.figures(found, p_values=may.diagnostics)
     for name in ("observed", "gap", "cumulative"):
@@ -65,40 +69,29 @@ def answered(found: synth.Answer, address: str) -> None:
     made_of(found, figures)
     doubted(found, figures)
     c.method_note("\n".join(f"- {line}" for line in synth.notes(found)))
-    c.section("Take it away", "Everything needed to repeat and to check this result elsewhere.")
     made = synth.export(found, p_values=may.diagnostics, link=address)
-    workbench.downloads(made)
-    st.download_button(
-        "Everything in one file (ZIP)", data=lambda: synth.bundle(found, made), file_name=f"{made.stem}.zip",
-        mime="application/zip", on_click="ignore", key="export_zip",
-    )  # fmt: skip
-    st.markdown("This link asks the same again, with every setting in it; the button at its right copies it:")
-    st.code(address, language=None, wrap_lines=True)
+    page_pooled.take_away(made, lambda: synth.bundle(found, made), address)
 
 
 def asked(view: state.View) -> dict[str, str]:
     """The form with its presets."""
     form = synth.controls(view.place, view.measure)
+    folded = [(synth.matching.HEADING, synth.matching.controls(view.measure))] if may.diagnostics else []
     with st.expander("Change the specification", expanded=may.diagnostics):
         ready = synth.presets(view.place, view.measure)
         st.markdown("Start from a specification that is registered or well known:")
+        every = [*form, *(s for _, group in folded for s in group)]
         with st.container(horizontal=True, key="presets"):
             for i, preset in enumerate(ready):
                 st.button(
                     preset.label, help=preset.about, key=f"preset_{i}", on_click=synth.load,
-                    args=("synth", preset, form),
+                    args=("synth", preset, every),
                 )  # fmt: skip
-        return workbench.settings("synth", form)
+        return workbench.settings("synth", form, folded=folded)
 
 
-if facts.empty or not facts.places:
-    c.no_data_yet()
-else:
-    default = "stl_city" if "stl_city" in facts.places else facts.places[0]
-    place_now = state.chosen("place", facts.places, default)
-    measures = facts.measures[place_now]
-    measure_now = state.chosen("measure", measures, measures[0])
-    view = state.filters(facts.places, measures, data.months_to_choose(place_now, measure_now), place=default)
+def one_place(view: state.View) -> None:
+    """The ordinary question: one place from one month on."""
     chosen = asked(view)
     slot = st.empty()
     found = synth.answer(
@@ -111,4 +104,24 @@ else:
         workbench.refused(found)
     else:
         answered(found, synth.link(view.place, view.measure, found.last, chosen, st.context.url or ""))
+
+
+if facts.empty or not facts.places:
+    c.no_data_yet()
+else:
+    mode = modes.mode() if may.diagnostics else modes.ONE
+    default = "stl_city" if "stl_city" in facts.places else facts.places[0]
+    # With several places, each has its start in the form, and the row above chooses none.
+    several = mode == modes.SEVERAL
+    place_now = default if several else state.chosen("place", facts.places, default)
+    measures = facts.measures[place_now]
+    measure_now = state.chosen("measure", measures, measures[0])
+    months = data.months_to_choose(place_now, measure_now)
+    view = state.filters(facts.places, measures, months, place=default, choose_place=not several)
+    if several:
+        page_pooled.several(view)
+    elif mode == modes.AREAS:
+        page_pooled.areas(view, answered)
+    else:
+        one_place(view)
 c.footer(source=facts.source_line, updated=facts.updated, synthetic=facts.synthetic, version=facts.version)

@@ -50,18 +50,12 @@ def several_inputs(
     if not starts:
         raise RefusedError("No treated place was named. Give at least one with its start.")
 
-    def of(first: str | None) -> dict[str, SynthInputs]:
-        return {
-            place: synth_inputs(
-                hub, place, measure, start, preset_id=preset_id, pre_start=first, end=end
-            )
-            for place, start in starts.items()
-        }  # fmt: skip
+    def of(place: str, first: str | None) -> SynthInputs:
+        return synth_inputs(hub, place, measure, starts[place], preset_id=preset_id, pre_start=first, end=end)
 
-    found = of(pre_start)
-    latest = str(max(f.panel.index[0] for f in found.values()))
-    if any(str(f.panel.index[0]) != latest for f in found.values()):
-        found = of(latest)
+    found = {place: of(place, pre_start) for place in starts}
+    latest = max(f.panel.index[0] for f in found.values())
+    found = {p: f if f.panel.index[0] == latest else of(p, str(latest)) for p, f in found.items()}
     parts = list(found.values())
     treated = pd.DataFrame({place: f.panel[place] for place, f in found.items()})
     donors = pd.concat([f.panel.drop(columns=place) for place, f in found.items()], axis=1)

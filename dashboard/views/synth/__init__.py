@@ -2,7 +2,8 @@
 
 ``case``: the data of a question; ``asking``: form, presets, links; ``answering``: the fitted answer with
 progress; ``said``, ``checks``, ``wording``: words; ``paths``, ``doubts``, ``seeing``: figures;
-``export``: what can be taken away.
+``export``: what can be taken away. ``modes``: what was treated; ``matching``: characteristics in place of
+months; ``pooled``, ``pooled_said``, ``pooled_shown``: several treated places, and areas inside one.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import streamlit as st
 from dashboard import data
 from dashboard.components import digest
 from dashboard.figures import Figure
-from dashboard.views.synth import doubts, paths, seeing
+from dashboard.views.synth import doubts, matching, modes, paths, pooled, pooled_said, pooled_shown, seeing
 from dashboard.views.synth.answering import Answer, answer
 from dashboard.views.synth.asking import SHORT, controls, link, load, presets, starts
 from dashboard.views.synth.case import Case, case, reasons
@@ -53,8 +54,13 @@ __all__ = [
     "level_with",
     "link",
     "load",
+    "matching",
+    "modes",
     "notes",
     "numbers",
+    "pooled",
+    "pooled_said",
+    "pooled_shown",
     "power_sentence",
     "presets",
     "rank_sentence",

@@ -6,15 +6,17 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
 
+from analysis.data.vocabulary import PLACES
 from analysis.evidence import RefusedError
-from analysis.synth import SynthResult, fit, leading_estimator, specification_table
+from analysis.synth import Predictors, SynthResult, fit, leading_estimator, specification_table
 from dashboard import data
 from dashboard import words as w
+from dashboard.views.synth import matching
 from dashboard.views.synth.asking import RULE, answered_by_all, specification, window_start
 from dashboard.views.synth.case import Case, case
 from dashboard.views.synth.wording import in_words
@@ -37,6 +39,8 @@ class Answer:
     last: pd.Period  # last month asked for
     why: str  # why this estimator
     identity: str  # what it depends on, for caches
+    name: str  # of the place or area, for people
+    predictors: Predictors | None = None  # matched in place of the months
 
 
 class _Kept:
@@ -46,17 +50,17 @@ class _Kept:
     """
 
     def __init__(self) -> None:
-        self._held: OrderedDict[Hashable, Answer | str] = OrderedDict()
+        self._held: OrderedDict[Hashable, Any] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable) -> Answer | str | None:
+    def get(self, key: Hashable) -> Any:
         """The answer, if it is here."""
         with self._lock:
             if key in self._held:
                 self._held.move_to_end(key)
             return self._held.get(key)
 
-    def put(self, key: Hashable, value: Answer | str) -> None:
+    def put(self, key: Hashable, value: Any) -> None:
         """Keep an answer."""
         with self._lock:
             self._held[key] = value
@@ -92,24 +96,38 @@ def answer(
             "or a later last month."
         )
     asked = tuple(sorted(chosen.items()))
+
+    def make() -> Answer | str:
+        weights = tuple(matching.matched(chosen))
+        ready = case(
+            place, measure, chosen["start"], window_start(chosen), str(last), chosen["pool"], weights
+        )
+        if isinstance(ready, str):
+            return ready
+        return fitted(ready, PLACES[place], place, measure, last, chosen, repr(key), progress)
+
+    asked = tuple(sorted(chosen.items()))
     key = (str(data.hub().path), data.facts().version, place, measure, str(through or ""), asked)
+    answered: Answer | str = keep(key, make)
+    return answered
+
+
+def keep(key: Hashable, make: Callable[[], Any]) -> Any:
+    """What was made under this key before, or what is made now; a refusal becomes its sentence."""
     kept = _kept()
     made = kept.get(key)
     if made is None:
-        ready = case(place, measure, chosen["start"], window_start(chosen), str(last), chosen["pool"])
-        if isinstance(ready, str):
-            made = ready
-        else:
-            try:
-                made = _fitted(ready, place, measure, last, chosen, repr(key), progress)
-            except RefusedError as why:
-                made = plain_refusal(str(why))
+        try:
+            made = make()
+        except RefusedError as why:
+            made = plain_refusal(str(why))
         kept.put(key, made)
     return made
 
 
-def _fitted(
+def fitted(
     ready: Case,
+    name: str,
     place: str,
     measure: str,
     last: pd.Period,
@@ -117,6 +135,12 @@ def _fitted(
     identity: str,
     progress: Progress | None,
 ) -> Answer:
+    """The answer for one place or area, with everything beside it.
+
+    Raises:
+        RefusedError: the method declines.
+    """
+
     def part(first: float, size: float) -> Callable[[int, int, str], None]:
         def tell(done: int, of: int, what: str) -> None:
             if progress is not None:
@@ -124,13 +148,16 @@ def _fitted(
 
         return tell
 
+    predictors = matching.predictors(chosen, measure, ready)
     estimator, why = chosen["estimator"], "Chosen by hand."
-    if estimator == RULE:
-        base = specification(chosen, place, ready, "demeaned")
+    if predictors is not None:
+        estimator, why = "simplex", "Characteristics are matched by the classic estimator only."
+    elif estimator == RULE:
+        base = specification(chosen, name, ready, "demeaned")
         estimator, why = leading_estimator(ready.panel, base, ready.population)
-    spec = specification(chosen, place, ready, estimator)
+    spec = specification(chosen, name, ready, estimator)
     result = fit(
-        ready.panel, spec, ready.population, background=ready.background,
+        ready.panel, spec, ready.population, background=ready.background, predictors=predictors,
         progress=lambda done, of, _: part(0.0, 0.3)(done, of, f"place {done} of {of}, as if it were treated"),
     )  # fmt: skip
     months = pd.PeriodIndex(ready.panel.index)
@@ -140,9 +167,9 @@ def _fitted(
         estimators=answered_by_all(), donor_sets=_sets(ready, result),
         windows=[str(start - m) for m in (36, 60) if start - m > months[0]],
         first_periods=("dropped",) if spec.first_period == "after" else ("after",),
-        background=ready.background, progress=part(0.3, 0.7), known=(result,),
+        background=ready.background, predictors=predictors, progress=part(0.3, 0.7), known=(result,),
     )  # fmt: skip
-    return Answer(result, ready, others, place, measure, last, why, identity)
+    return Answer(result, ready, others, place, measure, last, why, identity, name, predictors)
 
 
 def _sets(ready: Case, result: SynthResult) -> dict[str, tuple[str, ...]]:

@@ -12,7 +12,7 @@ import streamlit as st
 
 from analysis.data import HubError
 from analysis.data.donor_presets import PRESETS
-from analysis.data.vocabulary import MEASURES, PLACES
+from analysis.data.vocabulary import MEASURES
 from analysis.evaluate import ENOUGH_DONORS, declarations
 from analysis.synth import ALL_ESTIMATORS, SynthSpec
 from dashboard import data
@@ -99,11 +99,11 @@ def window_start(chosen: Mapping[str, str]) -> str:
     return str(pd.Period(chosen["start"], "M") - int(chosen["history"]))
 
 
-def specification(chosen: Mapping[str, str], place: str, found: Case, estimator: str) -> SynthSpec:
-    """What the form says, on the names of this panel."""
+def specification(chosen: Mapping[str, str], name: str, found: Case, estimator: str) -> SynthSpec:
+    """What the form says, on the names of this panel; ``name`` is the treated place's."""
     label = {i: name for name, i in found.ids.items()}
     return SynthSpec(
-        treated=PLACES[place],
+        treated=name,
         start=chosen["start"],
         estimator=estimator,
         inference=_INFERENCE[chosen["ranges"]],
@@ -111,7 +111,8 @@ def specification(chosen: Mapping[str, str], place: str, found: Case, estimator:
         first_period=chosen["first"],  # type: ignore[arg-type]
         leave_out=_SKIPPED[chosen["skip"]],
         missing="leave_out",
-        exclude=tuple(label[i] for i in chosen["without"].split(",") if i in label),
+        exclude=tuple(label[i] for i in chosen.get("without", "").split(",") if i in label),
+        counts=found.population is None,
     )
 
 
@@ -179,11 +180,13 @@ def load(name: str, preset: Preset, form: Sequence[Setting]) -> None:
             st.query_params[control.key] = value
 
 
-def link(place: str, measure: str, last: pd.Period | None, chosen: Mapping[str, str], url: str) -> str:
+def link(
+    place: str, measure: str, last: pd.Period | None, chosen: Mapping[str, str], url: str, mode: str = ""
+) -> str:
     """An address that holds the whole specification, defaults too, so that it asks the same for good."""
     assert measure in MEASURES
     parts = urlsplit(url)
-    query = {"place": place, "measure": measure}
+    query = ({"mode": mode} if mode else {}) | {"place": place, "measure": measure}
     if last is not None:
         query["through"] = str(last)
     query |= {k: v for k, v in chosen.items() if v}

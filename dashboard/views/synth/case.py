@@ -15,6 +15,7 @@ from analysis.data import Hub, HubError
 from analysis.data.release import Release
 from analysis.data.vocabulary import PLACES, REGION
 from analysis.evaluate.synthetic import SynthInputs, synth_inputs
+from analysis.evaluate.synthetic_several import characteristics
 from analysis.evidence import RefusedError
 from analysis.synth import Background
 from dashboard import data
@@ -39,6 +40,9 @@ _GROUPS: Final = (
     ("missouri", "In Missouri: same state portal and policy"),
     ("next to the treated", "Next door to the treated places"),
     ("where the tactics work", "The tactics work there"),
+    ("shares ground with a treated", "Shares ground with a treated area"),
+    ("next to a treated area", "Next door to a treated area"),
+    ("fewer than one event", "Too few events"),
     ("programme works", "The tactics work there"),
 )
 
@@ -49,7 +53,7 @@ class Case:
 
     Attributes:
         panel: month × place, counts, the treated one first.
-        population: place → residents.
+        population: place → residents; None for areas where they are not known.
         ids: place → agency_id (comparison places alone).
         background: as the method takes it, under the same names.
         donors: every agency looked at: agency_id, name (readable), state, population, donor, reason,
@@ -57,16 +61,23 @@ class Case:
         donor_sets: label of a pool → comparison places that it leaves out.
         here: longitude and latitude of the treated place.
         notes: what was decided about the treated series.
+        characteristics: name → place → figure, of those that can be matched in place of the months.
     """
 
     panel: pd.DataFrame
-    population: pd.Series
+    population: pd.Series | None
     ids: Mapping[str, str]
     background: Background
     donors: pd.DataFrame
     donor_sets: Mapping[str, tuple[str, ...]]
     here: tuple[float, float] | None
     notes: tuple[str, ...]
+    characteristics: pd.DataFrame | None = None
+
+    @property
+    def areas(self) -> bool:
+        """Whether the units are areas inside a place: these stand on no map of the country."""
+        return "state" not in self.donors
 
     @property
     def excluded(self) -> pd.DataFrame:
@@ -76,7 +87,13 @@ class Case:
 
 
 def case(
-    place: str, measure: str, start: str, first: str = "", last: str = "", pool: str = "all"
+    place: str,
+    measure: str,
+    start: str,
+    first: str = "",
+    last: str = "",
+    pool: str = "all",
+    matched: tuple[str, ...] = (),
 ) -> Case | str:
     """The data of a question, or the sentence that says why there are none.
 
@@ -84,14 +101,24 @@ def case(
         place, measure: identifiers. start: first month after.
         first: first month of the window ("" = the register's rule: the earliest January with 30
             complete comparison places). last: last month ("" = the latest).
-        pool: id of a donor preset.
+        pool: id of a donor preset. matched: characteristics to look up (see ``matching``).
     """
-    return _case(str(data.hub().path), data.facts().version, place, measure, start, first, last, pool)
+    return _case(
+        str(data.hub().path), data.facts().version, place, measure, start, first, last, pool, matched
+    )
 
 
 @st.cache_resource(show_spinner="Looking for comparison places …", max_entries=64)
 def _case(
-    path: str, version: str, place: str, measure: str, start: str, first: str, last: str, pool: str
+    path: str,
+    version: str,
+    place: str,
+    measure: str,
+    start: str,
+    first: str,
+    last: str,
+    pool: str,
+    matched: tuple[str, ...] = (),
 ) -> Case | str:
     del version  # part of the key alone
     with data.reading(path) as hub:
@@ -100,9 +127,14 @@ def _case(
                 _whole(hub), place, measure, start, preset_id=pool, pre_start=first or None, end=last or None
             )
             notes = hub.series(place, measure, through=last or None).notes
-            return _named(found, place, notes, _middle(hub, place))
+            ready = named(found, {place: PLACES[place]}, notes, _middle(hub, place))
+            if matched:
+                table = characteristics(hub, found, measure, start, dict.fromkeys(matched, 1.0)).table
+                rename = {**{i: name for name, i in ready.ids.items()}, place: PLACES[place]}
+                ready = replace(ready, characteristics=table.rename(columns=rename))
+            return ready
         except RefusedError as why:
-            return _remedy(str(why))
+            return remedy(str(why))
         except HubError as why:
             return str(why)
 
@@ -129,7 +161,7 @@ class _Told:
         return SimpleNamespace(breaks=self._breaks)
 
 
-def _remedy(why: str) -> str:
+def remedy(why: str) -> str:
     """What to do about a refusal that does not say it."""
     if why.startswith("No comparison city"):
         return f"{why} Choose a shorter history or the pool “All eligible”."
@@ -140,10 +172,16 @@ def _remedy(why: str) -> str:
     return why
 
 
-def _named(found: SynthInputs, place: str, notes: tuple[str, ...], here: tuple[float, float] | None) -> Case:
-    """The inputs under names for people; two places of one name keep their number."""
-    assert found.population is not None
-    treated = PLACES[place]
+def named(
+    found: SynthInputs,
+    treated: Mapping[str, str],
+    notes: tuple[str, ...] = (),
+    here: tuple[float, float] | None = None,
+) -> Case:
+    """The inputs under names for people; two places of one name keep their number.
+
+    ``treated``: identifier → name of the treated places.
+    """
     donors = found.donors.copy()
     labels = {
         str(r["agency_id"]): f"{r['name']}, {r['state']}" if isinstance(r["state"], str) else str(r["name"])
@@ -152,7 +190,7 @@ def _named(found: SynthInputs, place: str, notes: tuple[str, ...], here: tuple[f
     count = pd.Series(labels).value_counts()
     labels = {i: name if count[name] == 1 else f"{name} ({i})" for i, name in labels.items()}
     donors["name"] = donors["agency_id"].map(labels).astype("str")
-    rename = {**labels, place: treated}
+    rename = {**labels, **treated}
     known = found.background
     breaks = None if known.breaks is None else known.breaks.assign(unit=known.breaks["unit"].map(rename))
     tactic = None if known.same_tactic is None else {
@@ -164,8 +202,8 @@ def _named(found: SynthInputs, place: str, notes: tuple[str, ...], here: tuple[f
     )  # fmt: skip
     return Case(
         panel=found.panel.rename(columns=rename),
-        population=found.population.rename(index=rename),
-        ids={labels[str(i)]: str(i) for i in found.panel.columns[1:]},
+        population=None if found.population is None else found.population.rename(index=rename),
+        ids={labels[str(i)]: str(i) for i in found.panel.columns if i not in treated},
         background=background,
         donors=donors,
         donor_sets={k: tuple(labels[i] for i in v if i in labels) for k, v in found.donor_sets.items()},

@@ -24,7 +24,9 @@ from dashboard.views.synth.wording import in_words
 def _weights(found: Answer) -> pd.DataFrame:
     weights = found.result.weights
     table = pd.DataFrame({"name": weights.index.astype(str), "weight": weights.to_numpy()})
-    table["residents"] = found.case.population.reindex(weights.index).to_numpy()
+    people = found.case.population
+    if people is not None:
+        table["residents"] = people.reindex(weights.index).to_numpy()
     return table.sort_values("weight", ascending=False, ignore_index=True)
 
 
@@ -48,13 +50,15 @@ def weights(found: Answer) -> Made:
         "chart": lambda look: charts.donor_weights(table, look=look),
         "table": table,
         "columns": {"name": Column("Comparison place"), "weight": Column("Weight", "share"),
-                    "residents": Column("Residents", "count")},
+                    **({"residents": Column("Residents", "count")} if "residents" in table else {})},
         "alt": "Bars: weight of each place in the comparison mix, largest first.",
     }  # fmt: skip
 
 
 def donor_map(found: Answer) -> Made:
-    """Dots on an outline of the states."""
+    """Dots on an outline of the states; none for areas inside a place."""
+    if found.case.areas:
+        return "map", {}
     table = _weights(found)
     known = found.case.donors.drop_duplicates("name").set_index("name")
     for column in ("state", "longitude", "latitude", "placed"):
@@ -193,6 +197,8 @@ def in_time(found: Answer) -> Made:
 
 def _specification_name(row: dict[Any, Any], found: Answer) -> str:
     parts = [SHORT[str(row["estimator"])]]
+    if "predictors" in str(row["label"]):
+        parts.append("on characteristics")
     if row["donor_set"] != "as asked":
         parts.append(str(row["donor_set"])[:1].lower() + str(row["donor_set"])[1:])
     base = str(found.case.panel.index[0])
@@ -248,11 +254,12 @@ def specifications(found: Answer, *, p_values: bool) -> dict[str, Made]:
 
 def _estimators(found: Answer, table: pd.DataFrame, columns: dict[str, Column]) -> dict[str, Any]:
     asked = table.loc[(table["donor_set"] == "as asked") & table["name"].isin(SHORT.values())].copy()
-    asked = asked.drop_duplicates("estimator")
+    asked = asked.loc[~asked["label"].str.contains("predictors")].drop_duplicates("estimator")
     order = {e: i for i, e in enumerate(SHORT)}
     asked = asked.sort_values("estimator", key=lambda s: s.map(order), ignore_index=True)
     asked["note"] = [
-        "shown on this page" if e == found.result.spec.estimator else "" for e in asked["estimator"]
+        "shown on this page" if e == found.result.spec.estimator and found.predictors is None else ""
+        for e in asked["estimator"]
     ]
     ran = asked.loc[asked["percent"].notna()]
     if ran.empty:

@@ -7,7 +7,7 @@ import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
@@ -21,6 +21,10 @@ from dashboard.views.synth.answering import Answer
 from dashboard.views.synth.paths import path_of
 from dashboard.views.synth.wording import in_words
 from dashboard.workbench import Export, csv, record
+
+#: Begins the columns of characteristics in the data.
+MATCHED: Final = "characteristic: "
+_PLAIN: Final = ("panel", "population", "predictors")
 
 
 def export(found: Answer, *, p_values: bool = True, link: str = "") -> Export:
@@ -41,7 +45,12 @@ def _export(
     long = found.case.panel.rename_axis(index="month").reset_index().melt(
         id_vars="month", var_name="unit", value_name="count"
     )  # fmt: skip
-    long["population"] = long["unit"].map(found.case.population)
+    if found.case.population is not None:
+        long["population"] = long["unit"].map(found.case.population)
+    matched = found.predictors
+    if matched is not None:
+        for name, row in matched.table.iterrows():
+            long[f"{MATCHED}{name}"] = long["unit"].map(row)
     results = path_of(found).copy()
     if synthetic:
         long["data_status"] = results["data_status"] = w.SYNTHETIC
@@ -59,11 +68,13 @@ def _export(
         "in_time": r.in_time.to_dict("records"),
         "power": r.power.to_dict("records"),
         "months_needed": None if r.months_needed is None else r.months_needed.sentence,
+        "characteristics_matched": {} if matched is None or matched.weights is None
+        else {str(n): float(v) for n, v in matched.weights.items()},
     }  # fmt: skip
     kept = record(r.spec, r.effect if p_values else replace(r.effect, p_value=float("nan")), r.checks, about)
     if not p_values:
         kept["effect"].pop("p_value", None)
-    return Export(stem, long, results, kept, _program(r.spec, stem, p_values=p_values))
+    return Export(stem, long, results, kept, _program(r.spec, stem, found, p_values=p_values))
 
 
 def everybody_left_out(found: Answer) -> pd.DataFrame:
@@ -75,8 +86,13 @@ def everybody_left_out(found: Answer) -> pd.DataFrame:
 def _left_out(identity: str, _found: Answer) -> pd.DataFrame:
     del identity  # part of the key alone
     found = _found
-    chosen = found.result.excluded.rename(columns={"unit": "name"})[["name", "reason"]]
-    both = pd.concat([found.case.excluded, chosen], ignore_index=True).drop_duplicates("name", keep="first")
+    return left_out(found.case.excluded, found.result.excluded)
+
+
+def left_out(of_case: pd.DataFrame, of_method: pd.DataFrame) -> pd.DataFrame:
+    """Exclusions by the data and by the method in one table: name, reason."""
+    chosen = of_method.rename(columns={"unit": "name"})[["name", "reason"]]
+    both = pd.concat([of_case, chosen], ignore_index=True).drop_duplicates("name", keep="first")
     return both.assign(reason=[in_words(str(t)) for t in both["reason"]]).sort_values(
         "name", ignore_index=True
     )
@@ -89,29 +105,44 @@ def _without_p(table: pd.DataFrame, p_values: bool) -> pd.DataFrame:
 def bundle(found: Answer, made: Export) -> bytes:
     """Every table of the result, the specification and the program, as one ZIP file."""
     p_values = "p_value" in made.record["effect"]
-    tables: Mapping[str, pd.DataFrame] = tables_of(found.result, found.case.panel, found.case.population)
-    tables = {
-        **tables,
+    tables: dict[str, pd.DataFrame] = {
+        **tables_of(found.result, found.case.panel, found.case.population),
         "excluded": everybody_left_out(found),
         "specifications": _without_p(found.others, p_values),
         "donors": found.case.donors,
     }
-    out = io.BytesIO()
-    note = (
+    people = "population.csv" if found.case.population is not None else None
+    matched = None
+    if found.predictors is not None:
+        matched, weights = "predictors.csv", found.predictors.weights
+        table = found.predictors.table.rename_axis("predictor")
+        table.insert(0, "weight", 1.0 if weights is None else weights.reindex(table.index))
+        tables["predictors"] = table.reset_index()
+    text = script(
+        found.result.spec, population=people, predictors=matched, note=note_of(made)
+    )  # fmt: skip
+    return packed(made, tables, text if p_values else _no_p_line(text))
+
+
+def note_of(made: Export) -> str:
+    """Source, data version and link, for the head of a program."""
+    return (
         f"{made.record['source']}\nData version {made.record['data_version']}\n{made.record['link']}".strip()
     )
+
+
+def packed(made: Export, tables: Mapping[str, pd.DataFrame], text: str) -> bytes:
+    """Tables, specification and program as one ZIP file."""
+    out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
         for name, table in tables.items():
             if made.record["data_status"] == w.SYNTHETIC:
-                table = (
-                    table.assign(data_status=w.SYNTHETIC) if name not in ("panel", "population") else table
-                )
+                table = table.assign(data_status=w.SYNTHETIC) if name not in _PLAIN else table
             file.writestr(_entry(f"{name}.csv"), csv(table))
         file.writestr(
             _entry("specification.json"), json.dumps(made.record, indent=2, ensure_ascii=False).encode()
         )
-        text = script(found.result.spec, note=note)
-        file.writestr(_entry("repeat.py"), (text if p_values else _no_p_line(text)).encode())
+        file.writestr(_entry("repeat.py"), text.encode())
         file.writestr(_entry("README.txt"), _about(made).encode())
     return out.getvalue()
 
@@ -132,13 +163,25 @@ def _about(made: Export) -> str:
         f"Synthetic control, Save Lives Now!\n{made.record['data_status']}\n\n"
         f"Source: {made.record['source']}\nData version: {made.record['data_version']}\n"
         f"Link: {made.record['link']}\n\n"
-        "panel.csv and population.csv are what went in; repeat.py makes the result from them, inside the "
-        "dashboard's repository: uv run python repeat.py\n"
+        "panel.csv (and population.csv, predictors.csv where there are any) are what went in; repeat.py "
+        "makes the result from them, inside the dashboard's repository: uv run python repeat.py\n"
         "excluded.csv names every place that is not in the comparison, with its reason.\n"
     )
 
 
-def _program(spec: SynthSpec, stem: str, *, p_values: bool) -> str:
+def _program(spec: SynthSpec, stem: str, found: Answer, *, p_values: bool) -> str:
+    people, given, names, matched = "", "None", "SynthSpec, fit", ""
+    if found.case.population is not None:
+        people, given = 'population = data.groupby("unit")["population"].first()\n', "population"
+    if found.predictors is not None:
+        weights = found.predictors.weights
+        names, given = f"Predictors, {names}", f"{given}, predictors=predictors"
+        v = {} if weights is None else {f"{MATCHED}{n}": float(x) for n, x in weights.items()}
+        matched = (
+            f"weights = pd.Series({v!r})\n"
+            'table = data.groupby("unit")[list(weights.index)].first().T\n'
+            "predictors = Predictors(table, weights)\n"
+        )
     p_line = 'print("p =", result.effect.p_value)\n' if p_values else ""
     return f'''"""Repeat a synthetic control of the Save Lives Now! dashboard from its exported data.
 
@@ -147,15 +190,14 @@ Run inside the dashboard's repository:  uv run python {stem}_repeat.py
 
 import pandas as pd
 
-from analysis.synth import SynthSpec, fit
+from analysis.synth import {names}
 
 data = pd.read_csv("{stem}_data.csv")
 data["month"] = pd.PeriodIndex(data["month"], freq="M")
 panel = data.pivot(index="month", columns="unit", values="count")[list(data["unit"].unique())]
 panel.columns.name = None
-population = data.groupby("unit")["population"].first()
-spec = {spec!r}
-result = fit(panel, spec, population)
+{people}{matched}spec = {spec!r}
+result = fit(panel, spec, {given})
 print(result.effect.percent)
 {p_line}print(result.weights.sort_values(ascending=False).head(10))
 '''

@@ -50,9 +50,15 @@ def observed(found: Answer) -> Made:
         "table": path, "columns": PATH,
         "alt": f"Lines by month: {what} in {place} and in its comparison mix, with a rule at "
                f"{w.month(start)} and a band around the comparison after it.",
-        "note": "Events a month. Fitted on rates per resident and turned back into events. The band after "
+        "note": f"Events a month. {_fitted_on(found)} The band after "
                 "the start is as wide as the misses of the same method in places where nothing started.",
     }  # fmt: skip
+
+
+def _fitted_on(found: Answer) -> str:
+    if found.case.population is None:
+        return "Fitted on counts, as residents of these areas are not known."
+    return "Fitted on rates per resident and turned back into events."
 
 
 def gap(found: Answer) -> Made:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.data.vocabulary import MEASURES, PLACES
+from analysis.data.vocabulary import MEASURES
 from analysis.evidence import CheckState
 from analysis.synth import PlaceboTest
 from dashboard import charts, headlines
@@ -23,17 +23,17 @@ def level_with(percent: float) -> str:
 
 def names(found: Answer) -> tuple[str, str]:
     """Place and measure, as figures name them."""
-    return PLACES[found.place], MEASURES[found.measure].lower()
+    return found.name, MEASURES[found.measure].lower()
 
 
 def headline(found: Answer, *, expert: bool) -> str:
     """The first sentence: for researchers the specification's, for everybody else in plain words."""
-    effect, where = found.result.effect, w.place_in_sentence(PLACES[found.place])
+    effect, where = found.result.effect, w.place_in_sentence(found.name)
     if not effect.percent.known and w.known(effect.percent.estimate):
         first = "Your specification: " if expert else "Against a mix of comparison places: "
         return f"{first}{w.fewer(effect.percent.estimate)} in {where}, but {_no_range(found)}."
     if expert:
-        return headlines.specification(PLACES[found.place], effect.percent, effect.minimum_detectable_percent)
+        return headlines.specification(found.name, effect.percent, effect.minimum_detectable_percent)
     if not effect.percent.known:
         return "There is no estimate: the comparison has no events after the start."
     return (
@@ -62,7 +62,7 @@ def window(found: Answer) -> str:
     first = w.to_month(r.spec.start)
     last_before = first if r.spec.first_period == "before" else first - 1
     return (
-        f"{MEASURES[found.measure]} in {w.place_in_sentence(PLACES[found.place])}, "
+        f"{MEASURES[found.measure]} in {w.place_in_sentence(found.name)}, "
         f"{w.months(after.iloc[0], after.iloc[-1])}, against {w.plural(len(r.weights), 'comparison place')}; "
         f"the mix was chosen on {w.months(path['period'].iloc[0], last_before)}."
     )
