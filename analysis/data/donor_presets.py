@@ -24,27 +24,40 @@ class Elsewhere:
 SAME_TACTIC: Final = (
     Elsewhere(
         "LANPD0000", "New Orleans", "2012-11", "Group Violence Reduction Strategy",
-        "Corsaro, Engel 2015, Criminology & Public Policy 14(3)",
+        "Corsaro, Engel 2015, Criminology & Public Policy 14(3), doi 10.1111/1745-9133.12142",
     ),
     Elsewhere(
         "PAPEP0000", "Philadelphia", "2020-08", "Group Violence Intervention",
-        "Journal of Experimental Criminology 2023, doi 10.1007/s11292-023-09601-w",
+        "Moyer 2023, Journal of Experimental Criminology, doi 10.1007/s11292-023-09601-w",
     ),
     Elsewhere(
         "MDBPD0000", "Baltimore", "2022-01", "Group Violence Reduction Strategy (Western District first)",
-        "University of Pennsylvania, Crime and Justice Policy Lab, 2024",
+        "University of Pennsylvania, Crime and Justice Policy Lab, February 2024, "
+        "penntoday.upenn.edu/news/criminology-crime-and-justice-policy-lab-baltimore-gvrs",
     ),
 )  # fmt: skip
 
-#: Cities to which the National Guard was ordered in 2025 (courts stopped or limited it in several).
+_OCTOBER: Final = "newindianexpress.com, 12 October 2025, What to know about the deployments"
+
+#: Cities to which the National Guard was ordered in 2025 (courts stopped or limited it in several). Nobody is
+#: left out for it unless the user chooses that pool.
 NATIONAL_GUARD: Final = (
-    Elsewhere("CA0194200", "Los Angeles", "2025-06", "National Guard ordered in", "press reports, 2025"),
-    Elsewhere("DCMPD0000", "Washington", "2025-08", "National Guard ordered in", "press reports, 2025"),
-    Elsewhere("TNMPD0000", "Memphis", "2025-10", "National Guard ordered in", "press reports, 2025"),
-    Elsewhere("ILCPD0000", "Chicago", "2025-10", "National Guard ordered in", "press reports, 2025"),
-    Elsewhere("OR0260200", "Portland", "2025-10", "National Guard ordered in", "press reports, 2025"),
-    Elsewhere("LANPD0000", "New Orleans", "2025-12", "National Guard announced", "press reports, 2025"),
-)
+    Elsewhere(
+        "CA0194200", "Los Angeles", "2025-06", "National Guard ordered in",
+        "Newsom v. Trump, 3:25-cv-04870, N.D. Cal. 2025",
+    ),
+    Elsewhere(
+        "DCMPD0000", "Washington", "2025-08", "National Guard ordered in",
+        "Presidential memorandum of 11 August 2025, Restoring Law and Order in the District of Columbia",
+    ),
+    Elsewhere("TNMPD0000", "Memphis", "2025-10", "National Guard on patrol", _OCTOBER),
+    Elsewhere("ILCPD0000", "Chicago", "2025-10", "National Guard ordered in, stopped in court", _OCTOBER),
+    Elsewhere("OR0260200", "Portland", "2025-10", "National Guard ordered in, stopped in court", _OCTOBER),
+    Elsewhere(
+        "LANPD0000", "New Orleans", "2025-12", "National Guard ordered in",
+        "Louisiana National Guard, 23 December 2025, by wbrz.com",
+    ),
+)  # fmt: skip
 
 #: States around Missouri and Illinois with a history of heavy industry, as one choice of a like region.
 _MIDWEST: Final = ("IA", "IL", "IN", "KS", "KY", "MI", "MN", "ND", "NE", "OH", "PA", "SD", "TN", "WI", "AR")

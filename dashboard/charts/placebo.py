@@ -20,7 +20,7 @@ def placebo_spaghetti(
     treated: str,
     start: Any,
     treated_label: str | None = None,
-    others_label: str = "The same method on places without the tactic",
+    others_label: str = "The same method on comparison places",
     percent: bool = True,
     look: Look = LIGHT,
 ) -> Any:
@@ -68,7 +68,7 @@ def placebo_spaghetti(
             tuple(own["gap"]),
             0.9,
         ),
-        Label((others_label, "Places without the tactic"), look.muted, edge, bottom, 0.0),
+        Label((others_label, "Comparison places", "Others"), look.muted, edge, bottom, 0.0),
         Label(("Start",), look.muted, (rule,) * 9, top, 0.0),
     ]
     mine = (tuple(base.ordinal(own["date"])), tuple(own["gap"]))

@@ -81,7 +81,7 @@ def check_lists(found: Answer, *, exact: bool) -> list[tuple[str, list[str]]]:
     """
     lists: dict[CheckState, list[str]] = {state: [] for state in _ORDER}
     for check in found.result.checks:
-        lists[check.state].append(_line(check, exact=exact))
+        lists[check.state].append(line(check, exact=exact))
     return [
         (f"{_HEADS[state]} ({len(lines)})", lines)
         for state, lines in sorted(lists.items(), key=lambda item: _ORDER[item[0]])
@@ -89,7 +89,8 @@ def check_lists(found: Answer, *, exact: bool) -> list[tuple[str, list[str]]]:
     ]
 
 
-def _line(check: Check, *, exact: bool) -> str:
+def line(check: Check, *, exact: bool) -> str:
+    """One check as a question with its answer."""
     question, meaning = _PLAIN.get(check.name, (check.name, ""))
     told = {
         CheckState.FAILED: "No." if exact else f"No. {meaning}".strip(),

@@ -112,14 +112,15 @@ def _answered(found: ask.Pooled, address: str) -> None:
     c.section("Lined up at the starts", pooled_said.limits(found))
     c.show(figures["event_time"])
     c.section("What the comparisons are made of")
-    c.table_of(pooled_said.mixes(found), alt="Each treated place with its comparison")
+    st.markdown("\n".join(f"- {line}" for line in pooled_said.mixes(found)))
     out = shown.exclusions(found)
     st.subheader(f"{w.plural(len(out), 'place')} left out, each for a reason", anchor=False)
     c.table_of(reasons(out), alt="Reasons for leaving places out, with the number of places")
     with st.expander("Every place and its reason"):
         c.table_of(out.set_axis(["Place", "Why not"], axis=1), alt="Places left out, with reasons")
     c.section("What was checked", pooled_said.checks_in_words(found))
-    c.table_of(pooled_said.checks(found), alt="Checks that failed or cannot tell, place by place")
+    for heading, lines in pooled_said.check_lists(found):
+        st.markdown(f"**{heading}**\n\n" + "\n".join(f"- {line}" for line in lines))
     c.method_note("\n".join(f"- {line}" for line in pooled_said.notes(found)))
     made = shown.export(found, link=address)
     take_away(made, lambda: shown.bundle(found, made), address)

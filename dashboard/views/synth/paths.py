@@ -85,7 +85,8 @@ def cumulative(found: Answer) -> Made:
     """The differences added up."""
     path, (_, what), start = path_of(found), names(found), found.result.spec.start
     events = found.result.effect.events
-    size = w.people(events, "event", "events") if events.known else "not known"
+    size = w.people(events, "event", "events")
+    size += "" if events.known else "; how sure that is, is not known"
     total = w.number(abs(events.estimate))
     title = (
         f"Added up since {w.month(start)}: {total} {'fewer' if events.estimate < 0 else 'more'} "

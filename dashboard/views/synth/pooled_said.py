@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from analysis.data.vocabulary import MEASURES, PLACES
 from analysis.evidence import CheckState
+from analysis.synth.staggered import DRAWS
 from dashboard import charts
 from dashboard import words as w
 from dashboard.components import Number
+from dashboard.views.synth.checks import line
 from dashboard.views.synth.pooled import Pooled
 from dashboard.views.synth.wording import in_words
 
@@ -104,7 +104,7 @@ def numbers(found: Pooled) -> list[Number]:
         said.append(
             Number(
                 "By chance alone as far", w.odds(r.p_value), None,
-                "Of draws in which places without the tactic stood in for the treated ones.",
+                "Of draws in which comparison places stood in for the treated ones.",
             )
         )  # fmt: skip
     said.append(
@@ -118,56 +118,54 @@ def numbers(found: Pooled) -> list[Number]:
 
 def limits(found: Pooled) -> str:
     """How the range was made, or why there is none."""
-    said = in_words(found.result.sentence)
-    if not found.result.percent_interval.known:
-        return said
+    r = found.result
+    if not r.percent_interval.known:
+        return in_words(r.sentence)
     kind = "areas" if found.areas else "places"
     return (
-        f"{said} In each draw, {kind} where nothing started stand in for the treated ones, from the same "
-        f"months on. The p-value of the mean difference is {w.number(found.result.p_value, 2)}; "
-        "it agrees with the range of that mean."
+        f"The range comes from {w.number(DRAWS)} draws. In each, {kind} where nothing started stand in for "
+        f"the {w.small_number(len(r.units))} treated ones, from the same months on. The p-value of "
+        f"the mean difference, the share of draws that are as far from zero, is {w.number(r.p_value, 2)}; it "
+        "agrees with the range of that mean."
     )
 
 
-def checks(found: Pooled) -> pd.DataFrame:
-    """Failed and untold checks, place by place."""
-    told = {CheckState.FAILED: "✗ No", CheckState.CANNOT_TELL: "? Cannot tell"}
-    rows = [
-        {"Where": name, "Check": in_words(c.name), "Result": told[c.state], "Why": in_words(c.sentence)}
-        for name, r in found.result.units.items()
-        for c in r.checks
-        if c.state in told
-    ]
-    rows.sort(key=lambda row: row["Result"] != "✗ No")
-    return pd.DataFrame(rows, columns=["Where", "Check", "Result", "Why"])
+def check_lists(found: Pooled) -> list[tuple[str, list[str]]]:
+    """Place by place, what failed and what cannot be told; failures first."""
+    lists = []
+    for name, r in found.result.units.items():
+        lines = [
+            f"{mark} {line(check, exact=True)}"
+            for state, mark in ((CheckState.FAILED, "✗"), (CheckState.CANNOT_TELL, "?"))
+            for check in r.checks
+            if check.state is state
+        ]
+        lists.append((name, lines or ["✓ Every check passed."]))
+    return lists
 
 
 def checks_in_words(found: Pooled) -> str:
     """How many checks there were and how they came out."""
     states = [c.state for r in found.result.units.values() for c in r.checks]
-    failed = states.count(CheckState.FAILED)
+    passed, failed = states.count(CheckState.PASSED), states.count(CheckState.FAILED)
     return (
-        f"{w.plural(len(states), 'check')} over all: {states.count(CheckState.PASSED)} passed, {failed} "
-        f"failed, {states.count(CheckState.CANNOT_TELL)} cannot tell."
+        f"{w.plural(len(states), 'check')} over all: {passed} passed, {failed} failed, "
+        f"{len(states) - passed - failed} cannot tell. Those that did not pass:"
     )
 
 
-def mixes(found: Pooled) -> pd.DataFrame:
+def mixes(found: Pooled) -> list[str]:
     """Who each comparison is mostly made of."""
-    rows = []
+    lines = []
     for name, r in found.result.units.items():
         top = r.weights.sort_values(ascending=False)
-        shown = [f"{n} {w.percent(100 * v)}" for n, v in top.head(4).items() if v > 0.005]
-        rows.append(
-            {
-                "Treated": name,
-                "Start": w.month(found.starts[name]),
-                "Comparison": ", ".join(shown),
-                "Places that count": w.number(int((top.abs() > 5e-4).sum())),
-                "On offer": w.number(len(top)),
-            }
+        shown = [f"{n} {w.percent(100 * v)}" for n, v in top.head(5).items() if v > 0.005]
+        count = int((top.abs() > 5e-4).sum())
+        lines.append(
+            f"**{name}**, from {w.month(found.starts[name])}: {'; '.join(shown)}. In all "
+            f"{w.number(count)} of {w.number(len(top))} on offer count."
         )
-    return pd.DataFrame(rows)
+    return lines
 
 
 def notes(found: Pooled) -> list[str]:

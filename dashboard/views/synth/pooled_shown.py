@@ -46,6 +46,7 @@ def _event_time(found: Pooled) -> dict[str, Any]:
     below = int((after["gap"] < 0).sum())
     unit = next(iter(found.result.units.values())).unit
     weighted = found.case.population is not None
+    each = unit if unit.startswith("events") else f"in events {unit}"
     columns = {
         "time": Column("Months since the start", "count"), "units": Column("Places seen", "count"),
         "gap": Column("Mean difference", "decimal2"), "lower": Column("From", "decimal2"),
@@ -61,14 +62,14 @@ def _event_time(found: Pooled) -> dict[str, Any]:
         "key": "synth_event_time",
         "title": f"Lined up at their starts, the mean was below the comparison in {below} of "
                  f"{w.plural(len(after), 'month')}",
-        "sentence": "Before the starts the line should hover around zero. The fewer places are seen in a "
-                    "month, the less its mean says.",
+        "sentence": f"Differences {each}. Before the starts the line should hover around zero.",
         "chart": lambda look: event_time(shown, weighted=weighted, unit=unit, look=look),
         "table": shown, "columns": columns,
         "alt": f"Line by months since the start: the mean difference in {MEASURES[found.measure].lower()} of "
                f"{where(found)} from their comparisons, with a band after the start.",
-        "note": f"Differences in {unit}. The band is the spread of draws in which places where nothing "
-                "started stand in for the treated ones, in the same months."
+        "note": "The fewer places are seen in a month, the less its mean says. The band is the spread of "
+                "draws in which places where nothing started stand in for the treated ones, in the same "
+                "months."
                 + (" The dashed line weighs places by their residents." if weighted else ""),
     }  # fmt: skip
 

@@ -8,6 +8,7 @@ import pandas as pd
 from analysis.data.vocabulary import MEASURES
 from analysis.evidence import CheckState
 from analysis.synth import PlaceboTest
+from analysis.synth.bands import references_needed
 from dashboard import charts, headlines
 from dashboard import words as w
 from dashboard.components import Number
@@ -50,8 +51,13 @@ def headline(found: Answer, *, expert: bool) -> str:
 def _no_range(found: Answer) -> str:
     """Why there is no range, to follow "but"."""
     placebo = found.result.placebo
-    if placebo is None or not placebo.has_band:
+    if placebo is None or placebo.n_placebos < references_needed(placebo.level):
         return "there are too few comparison places to say how sure that is"
+    if not placebo.has_band:
+        return (
+            "the months before the start are so few for so many comparison places that they are met exactly, "
+            "which says nothing of how sure that is"
+        )
     return "the data are so uneven that its range has no upper end"
 
 

@@ -12,6 +12,7 @@ from scipy.stats import binom
 from analysis.calibration import load
 from analysis.calibration import synth_real as real_study
 from analysis.calibration import synth_simulated as simulated_study
+from analysis.calibration.chance import share_interval, verdict
 from analysis.calibration.synth_world import BEFORE, SCENARIOS, simulate
 
 
@@ -111,3 +112,27 @@ def test_a_small_part_of_the_real_study_again(on_real, shared: Path) -> None:
         for key in ("sized", "misfit"):
             at = ("homicide", estimator, real_study.INFERENCE[key])
             pd.testing.assert_series_equal(again.loc[at], stored.loc[at], rtol=1e-6)
+
+
+def test_stored_rates_carry_their_chance(simulated, on_real) -> None:
+    """Every promised world and offence: inside the promise, or outside by no more than chance."""
+    lead = simulated_study.headline(simulated.rows).set_index("scenario")
+    for name in ("in hull", "2020 jump", "high rate", "local drift"):
+        row = lead.loc[name]
+        told = verdict(row["coverage"], (row["coverage_from"], row["coverage_to"]), simulated_study.COVERAGE)
+        assert told in ("inside", "outside by no more than chance"), name
+    rows = on_real.rows
+    sized = rows[(rows["estimator"] == "leading") & (rows["inference"] == real_study.INFERENCE["sized"])]
+    for row in sized.to_dict("records"):
+        told = verdict(row["coverage_high"], (row["high_from"], row["high_to"]), real_study.COVERAGE)
+        assert told in ("inside", "outside by no more than chance"), row["offense"]
+
+
+def test_the_interval_of_a_share_is_wilsons_and_widens_with_clusters() -> None:
+    low, top = share_interval([1] * 90 + [0] * 10)
+    assert (low, top) == (82.6, 94.5)  # Wilson 1927, 90 of 100
+    wide = share_interval([1] * 90 + [0] * 10, np.repeat(np.arange(20), 5))
+    assert wide[0] < low < 90 < top < wide[1]
+    assert share_interval([]) == pytest.approx((np.nan, np.nan), nan_ok=True)
+    assert verdict(80, (78, 82), (87, 93)) == "too narrow"
+    assert verdict(95, (94, 96), (87, 93)) == "too wide"
