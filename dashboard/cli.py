@@ -306,6 +306,7 @@ def build(
     from analysis.data.release import build_release
     from analysis.data.release.tables import place_series
     from analysis.evaluate import at_quarter_ends, results_for
+    from dashboard.brief.released import briefs
     from dashboard.keeping import kept
 
     if not hub.is_dir():
@@ -324,6 +325,7 @@ def build(
             made = build_release(
                 opened, rules.name, target, tables=tables, answers=answers, small_totals=small_totals,
                 progress=step,
+                later=lambda partial: briefs(partial, rules.name, max(rules.k, AUDIENCES["council"].k)),
             )  # fmt: skip
     except (HubError, OSError) as error:
         raise refuse(str(error)) from error

@@ -1,10 +1,36 @@
-"""The hub: agency files in, clean monthly counts, incidents and series out."""
+"""The hub: agency files in, clean monthly counts, incidents and series out.
 
-from analysis.data.donors import DonorPanel
-from analysis.data.hub import Hub, open_hub
-from analysis.data.importing import ImportReport
-from analysis.data.quality import HubCheck
-from analysis.data.series import MeasureSeries
-from analysis.data.store import HubError
+Names are looked up when they are used: a command that needs the errors alone, or the manifest of a release,
+does not wait for the engines that read tables.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from analysis.data.donors import DonorPanel
+    from analysis.data.errors import HubError
+    from analysis.data.hub import Hub, open_hub
+    from analysis.data.importing import ImportReport
+    from analysis.data.quality import HubCheck
+    from analysis.data.series import MeasureSeries
 
 __all__ = ["DonorPanel", "Hub", "HubCheck", "HubError", "ImportReport", "MeasureSeries", "open_hub"]
+
+_WHERE: Final = {
+    "DonorPanel": "donors",
+    "Hub": "hub",
+    "HubCheck": "quality",
+    "HubError": "errors",
+    "ImportReport": "importing",
+    "MeasureSeries": "series",
+    "open_hub": "hub",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)

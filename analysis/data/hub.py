@@ -17,6 +17,7 @@ import pandas as pd
 
 from analysis.data import audit, importing, views
 from analysis.data.donors import DonorPanel, donor_panel
+from analysis.data.errors import HubError
 from analysis.data.figures import COUNT_COLUMNS, Figures, cut
 from analysis.data.hub_tables import HubTables
 from analysis.data.importing import ImportReport, Progress
@@ -27,7 +28,7 @@ from analysis.data.quality import HubCheck, check, inspect, mark
 from analysis.data.recount import usable_counts
 from analysis.data.schema import INCIDENT_COLUMNS, LEDGER, TABLES, conform
 from analysis.data.series import MeasureSeries
-from analysis.data.store import HEAD, Engine, HubError, Pointer, Store, write_pointer
+from analysis.data.store import HEAD, Engine, Pointer, Store, write_pointer
 from analysis.data.vocabulary import JURISDICTIONS, MEASURES, PLACES, REGION
 
 

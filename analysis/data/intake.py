@@ -26,9 +26,9 @@ import openpyxl
 import pandas as pd
 
 from analysis.data.audit import signer
+from analysis.data.errors import HubError
 from analysis.data.hub import Hub, open_hub
 from analysis.data.importing import ImportReport, content_hash
-from analysis.data.store import HubError
 
 PENDING: Final = "pending"
 #: Name that a mapping file waits under: no data file can have it.

@@ -10,9 +10,10 @@ from typing import Any, Final
 import pandas as pd
 from shapely.geometry import shape
 
+from analysis.data.errors import HubError
 from analysis.data.places import geometry_text
 from analysis.data.schema import ALL_TABLES, TABLES, Table, conform
-from analysis.data.store import Engine, HubError
+from analysis.data.store import Engine
 
 DESCRIPTOR: Final = "datapackage.json"
 

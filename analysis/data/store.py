@@ -29,6 +29,7 @@ import pandas as pd
 import pyarrow as arrow
 from deltalake import DeltaTable, write_deltalake
 
+from analysis.data.errors import HubError
 from analysis.data.schema import ALL_TABLES, Table, arrow_schema, conform
 
 HEAD: Final = "HEAD.json"
@@ -38,10 +39,6 @@ _KEEP: Final = {
     "delta.logRetentionDuration": "interval 36500 days",
     "delta.deletedFileRetentionDuration": "interval 36500 days",
 }
-
-
-class HubError(ValueError):
-    """The hub cannot do what was asked; the message says why and what to do."""
 
 
 class Reader(Protocol):

@@ -9,8 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from dashboard.brief.blocks import Brief
-from dashboard.brief.content import BriefError
+from dashboard.brief.blocks import Brief, BriefError
 from dashboard.brief.typeset import to_html, to_pdf
 
 FOLDER: Final = "briefs"

@@ -11,23 +11,24 @@ import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dashboard.brief.blocks import (
     AUTHOR,
     Block,
     Brief,
+    Drawn,
     Items,
     Numbers,
-    Picture,
     Rows,
+    Said,
     Text,
+    drawn,
     record,
-    state_word,
 )
-from dashboard.components import Number
-from dashboard.figures import Figure
-from dashboard.picture import chart_svg
+
+if TYPE_CHECKING:  # a kept brief is set without the libraries that draw charts and pages
+    from dashboard.figures import Figure
 
 _HERE: Final = Path(__file__).parent
 LAYOUT: Final = _HERE / "brief.typ"
@@ -38,6 +39,8 @@ CHART_WIDTH: Final = 780
 
 def panels(figure: Figure) -> list[str]:
     """The figure's charts as SVG, without the words around them: those are set as text."""
+    from dashboard.picture import chart_svg
+
     return [chart_svg(spec, CHART_WIDTH) for _, spec in figure.specs()]
 
 
@@ -45,7 +48,7 @@ def _inputs(brief: Brief) -> dict[str, str]:
     data = {
         "title": brief.title, "author": AUTHOR, "description": brief.description, "footer": brief.footer,
         "date": brief.date,
-        "blocks": [record(b, panels(b.figure) if isinstance(b, Picture) else ()) for b in brief.blocks],
+        "blocks": [record(b) for b in drawn(brief, panels).blocks],
     }  # fmt: skip
     return {"brief": json.dumps(data, ensure_ascii=False)}
 
@@ -92,7 +95,7 @@ thead th{border-bottom:1px solid #1B1B1B}figure{margin:1rem 0}figure svg{width:1
 
 def to_html(brief: Brief) -> str:
     """The brief as one HTML page."""
-    body = "\n".join(_html(b) for b in brief.blocks)
+    body = "\n".join(_html(b) for b in drawn(brief, panels).blocks)
     return (
         f'<!doctype html>\n<html lang="en-US"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width,initial-scale=1">'
@@ -114,7 +117,7 @@ def _html(b: Block) -> str:
         tag = _TAGS.get(b.kind)
         return f"<{tag}>{_e(b.text)}</{tag}>" if tag else f'<p class="{b.kind}">{_e(b.text)}</p>'
     if isinstance(b, Numbers):
-        return f"<dl>{''.join(_number(c) for c in b.cells)}</dl>"
+        return f"<dl>{''.join(_number(c) for c in b.cells if isinstance(c, Said))}</dl>"
     if isinstance(b, Items):
         return "<ul>" + "".join(f"<li>{_e(i)}</li>" for i in b.items) + "</ul>"
     if isinstance(b, Rows):
@@ -131,16 +134,17 @@ def _html(b: Block) -> str:
             f"<caption>{_e(b.caption)}</caption><thead><tr>{head}</tr></thead>"
             f"<tbody>{rows}</tbody></table></div>"
         )
-    f = b.figure
-    drawn = "".join(_named(svg, f.alt) for svg in panels(f))
+    if not isinstance(b, Drawn):
+        raise TypeError("A figure is set after it was drawn.")
+    charts = "".join(_named(svg, b.alt) for svg in b.panels)
     return (
-        f"<figure><h3>{_e(f.title)}</h3><p>{_e(f.sentence)}</p>{drawn}"
-        f'<figcaption class="small">Source: {_e(f.source)}</figcaption></figure>'
+        f"<figure><h3>{_e(b.title)}</h3><p>{_e(b.sentence)}</p>{charts}"
+        f'<figcaption class="small">Source: {_e(b.source)}</figcaption></figure>'
     )
 
 
-def _number(c: Number) -> str:
-    detail = " ".join(p for p in (f"{state_word(c.status)}." if c.status else "", c.detail) if p)
+def _number(c: Said) -> str:
+    detail = " ".join(p for p in (f"{c.state}." if c.state else "", c.detail) if p)
     return f'<div><dt>{_e(c.label)}</dt><dd class="v">{_e(c.value)}</dd><dd>{_e(detail)}</dd></div>'
 
 

@@ -32,19 +32,19 @@ def brief(
         raise refuse(f"{target.name} ends in neither .pdf nor .html.")
     where = hub if hub is not None else release
     assert where is not None
-    audience = getattr(opened(where), "audience", None)  # a release was made for one audience
     # Outside a server the caches of the pages warn that there is none.
     logging.disable(logging.WARNING)
-    from analysis.data import HubError
+    from analysis.data.errors import HubError
     from dashboard import brief as make
 
     try:
-        with make.showing(where.resolve(), audience), bar("Evaluations") as step:
-            made = make.build(quarter, progress=step)
-            content = (
-                make.to_pdf(made) if target.suffix.lower() == ".pdf" else make.to_html(made).encode("utf-8")
-            )
-            edition = make.publish(made, where.resolve(), reason=reason) if publish else None
+        made = make.kept(where.resolve(), quarter) if release is not None else None
+        if made is None:
+            audience = getattr(opened(where), "audience", None)  # a release was made for one audience
+            with make.showing(where.resolve(), audience), bar("Evaluations") as step:
+                made = make.build(quarter, progress=step)
+        content = make.to_pdf(made) if target.suffix.lower() == ".pdf" else make.to_html(made).encode("utf-8")
+        edition = make.publish(made, where.resolve(), reason=reason) if publish else None
     except (make.BriefError, HubError, OSError) as why:
         raise refuse(str(why)) from why
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from analysis.data.hub import Hub
+if TYPE_CHECKING:  # the data layer is loaded when a command needs it
+    from analysis.data.hub import Hub
 
 out = Console()
 err = Console(stderr=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from analysis.data.hub import Hub
 from dashboard.commands.common import refuse
+
+if TYPE_CHECKING:  # the data layer is loaded when a command needs it
+    from analysis.data.hub import Hub
 
 LOCAL: Final = ("localhost", "127.0.0.1", "::1")
 

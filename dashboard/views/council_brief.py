@@ -99,7 +99,7 @@ def _show(block: Block, seen: dict[str, int]) -> None:
     if isinstance(block, Text):
         _text(block)
     elif isinstance(block, Numbers):
-        c.numbers(list(block.cells))
+        c.numbers([cell for cell in block.cells if isinstance(cell, c.Number)])
     elif isinstance(block, Items):
         st.markdown("\n".join(f"- {item}" for item in block.items))
     elif isinstance(block, Rows):

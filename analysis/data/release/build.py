@@ -55,6 +55,7 @@ def build_release(
     answers: Mapping[str, object] | None = None,
     small_totals: bool = False,
     progress: Progress | None = None,
+    later: Callable[[Path], Mapping[str, object]] | None = None,
 ) -> dict[str, Any]:
     """Write a release for one audience.
 
@@ -66,6 +67,8 @@ def build_release(
         small_totals: show the months of whole places even where they are below the threshold. For
             hubs whose agencies publish these months themselves.
         progress: called with (done, all, text).
+        later: what is made from the release itself and goes into it (briefs): called with a copy of the
+            release that is whole but for these results; gives name → result.
 
     Returns:
         The manifest.
@@ -89,6 +92,13 @@ def build_release(
     for name, result in sorted((answers or {}).items()):
         files[f"{ANSWERS}/{name}.json"] = codec.dumps(result)
     record = about(hub, rules, shown, small_totals)
+    if later is not None:
+        with tempfile.TemporaryDirectory(prefix="sln-release-") as name:
+            _write(Path(name) / "release", files, manifest.sealed(record, files))
+            more = later(Path(name) / "release")
+        check_tables(dict(_tables_in("", dict(more))), rules)
+        for name, result in sorted(more.items()):
+            files[f"{ANSWERS}/{name}.json"] = codec.dumps(result)
     _write(folder, files, manifest.sealed(record, files))
     return manifest.read(folder)
 

@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
-from analysis.data.store import HubError
+from analysis.data.errors import HubError
 
 FILE: Final = "manifest.json"
 FORMAT: Final = 1

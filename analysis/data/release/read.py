@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.data.donors import DonorPanel, donor_panel
+from analysis.data.errors import HubError
 from analysis.data.figures import COUNT_COLUMNS, Figures, cut
 from analysis.data.hub import Hub
 from analysis.data.places import locate
@@ -20,7 +21,6 @@ from analysis.data.release.build import ANSWERS, SERIES, TABLES
 from analysis.data.release.manifest import ReleaseError
 from analysis.data.schema import ALL_TABLES, INCIDENT_COLUMNS, conform
 from analysis.data.series import AgencySeries, MeasureSeries
-from analysis.data.store import HubError
 from analysis.data.vocabulary import MEASURES, PLACES
 
 

@@ -9,12 +9,12 @@ from typing import Any, Final
 import pandas as pd
 
 from analysis.data.donors import standing
+from analysis.data.errors import HubError
 from analysis.data.hub import Hub
 from analysis.data.places import geometry_text
 from analysis.data.privacy import Audience, coarsened, mappable, protect_people, sums_of, withheld
 from analysis.data.schema import INCIDENT_COLUMNS
 from analysis.data.series import MeasureSeries
-from analysis.data.store import HubError
 from analysis.data.vocabulary import MEASURES, OFFENSES, PLACES
 
 Progress = Callable[[int, int, str], None]

@@ -6,6 +6,8 @@ import hashlib
 import html
 import io
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,12 +18,14 @@ import pytest
 from typer.testing import CliRunner
 
 from analysis.data import Hub
+from analysis.data.release import ReleaseError, codec, manifest
 from analysis.evaluate import PRIMARY, Results, register, run
 from dashboard import brief as make
 from dashboard import data
-from dashboard.brief import content
+from dashboard.brief import content, released
 from dashboard.brief.blocks import Brief, Numbers, Picture, Rows, texts
 from dashboard.cli import app
+from dashboard.views import council_brief
 from dashboard.views import progress as view
 from dashboard.views import progress_figures as figures
 from dashboard.views import progress_words as said
@@ -243,3 +247,43 @@ def test_template_evaluate_and_intake_commands(sample: Path, tmp_path: Path) -> 
     log = go(app, ["intake", "log", "--hub", hub])
     assert log.exit_code == 0
     assert "as they were written" in log.output
+
+
+def test_a_release_keeps_its_briefs_ready_to_be_set(
+    brief: Brief, pdf: bytes, sample: Path, answered: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(council_brief, "QUARTERS", 1)
+    made = released.briefs(sample, "council", 3)
+    assert list(made) == ["council_brief/2026Q3"]
+    text = made["council_brief/2026Q3"]
+    files = {
+        "answers/council_brief/2026Q3.json": codec.dumps(text),
+        "answers/council_brief/2026Q4.json": codec.dumps("No month of it is complete yet."),
+    }
+    for name, content_ in {**files, manifest.FILE: manifest.sealed({"audience": "council"}, files)}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content_)
+    again = make.kept(tmp_path, "2026q3")
+    assert again is not None
+    assert make.to_pdf(again) == pdf
+    assert make.to_html(again) == make.to_html(brief)
+    assert texts(again.blocks) == texts(brief.blocks)
+    assert make.kept(tmp_path, "2025Q1") is None
+    with pytest.raises(make.BriefError, match="complete yet"):
+        make.kept(tmp_path, "2026Q4")
+    target = tmp_path.parent / "from_release.pdf"
+    command = ["brief", "--release", str(tmp_path), "--quarter", "2026Q3", "--out", str(target)]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    assert target.read_bytes() == pdf
+    (tmp_path / "answers/council_brief/2026Q3.json").write_bytes(codec.dumps(text.replace("2026", "2036")))
+    with pytest.raises(ReleaseError, match="was changed"):
+        make.kept(tmp_path, "2026Q3")
+
+
+def test_setting_a_kept_brief_loads_no_page_and_no_engine() -> None:
+    code = (
+        "import sys; import dashboard.brief; from analysis.data.release import manifest; "
+        "print([m for m in ('streamlit', 'altair', 'ibis', 'scipy', 'duckdb') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
