@@ -1,5 +1,7 @@
 """Hot spots: where, is it real, is it changing, how stable, and did the area of a tactic change."""
 
+from typing import Any
+
 import streamlit as st
 
 from analysis.data.vocabulary import MEASURES
@@ -8,6 +10,7 @@ from dashboard import data, maps, state
 from dashboard.views import hotspot_area_figures as tactic
 from dashboard.views import hotspot_cells as cells
 from dashboard.views import hotspot_controls as choose
+from dashboard.views import hotspot_expert as expert
 from dashboard.views import hotspot_figures as draw
 from dashboard.views import hotspot_more_figures as more
 from dashboard.views import hotspot_own_areas as own
@@ -58,22 +61,29 @@ def real(s: view.Spots) -> None:
     c.show(draw.chance_figure(s))
 
 
-def changing(s: view.Spots) -> None:
-    """Patterns over the quarters, the latest year against the one before, near repeats."""
+def changing(s: view.Spots, located: cells.Located) -> None:
+    """Patterns over the quarters, the latest year against the one before, near repeats, the scan."""
     c.section("Is it changing?")
-    for found, why in (
-        (more.pattern_figure(s), s.extra.patterns_why),
-        (more.year_change_figure(s), s.extra.changes_why),
-    ):
-        if found is None:
-            st.markdown(why)
+    if rules.points:
+        # One map at a time: eight are the most that a page may hold.
+        way = choose.switch("Look at", expert.CHANGES, "spots_change")
+        mapped(expert.change_map(s, located, way))
+        near = more.near_figure(s)
+        if near is None:
+            st.markdown(s.extra.near_why)
         else:
-            c.show(found[0], legend=maps.kinds_legend(found[1], c.look()), height=choose.HEIGHT)
-    near = more.near_figure(s)
-    if near is not None:
-        c.show(near)
-    elif rules.points:
-        st.markdown(s.extra.near_why)
+            c.show(near)
+    else:
+        mapped(more.pattern_figure(s) or s.extra.patterns_why)
+        mapped(more.year_change_figure(s) or s.extra.changes_why)
+
+
+def mapped(found: Any) -> None:
+    """A map with the key of its kinds, or the sentence that stands in its place."""
+    if isinstance(found, str):
+        st.markdown(found)
+    else:
+        c.show(found[0], legend=maps.kinds_legend(found[1], c.look()), height=choose.HEIGHT)
 
 
 def stable(s: view.Spots) -> None:
@@ -95,6 +105,10 @@ def moved(s: view.Spots) -> None:
         c.show(areas)
         for figure in tactic.cumulative_figures(s):
             c.show(figure)
+        if rules.points and expert.has_harm(s):
+            harm = expert.harm_figure(s, expert.weights())
+            if harm is not None:
+                c.show(harm)
     elif not s.changes:
         st.markdown(view.NO_AREAS)
     if left_out := tactic.untested(s):
@@ -134,7 +148,9 @@ def answered(s: view.Spots, located: cells.Located) -> None:
     where(s)
     if rules.points:
         in_areas(s, located)
-    for part in (real, changing, stable, moved, hours):
+    real(s)
+    changing(s, located)
+    for part in (stable, moved, hours):
         part(s)
     c.method_note("\n".join(f"- {line}" for line in (*view.METHOD, *s.notes)))
 

@@ -73,6 +73,12 @@ def gravest(incidents: pd.DataFrame) -> pd.DataFrame:
     return first.assign(victims=victims).drop(columns="_rank").reset_index()[list(incidents.columns)]
 
 
+def cell_sums(incidents: pd.DataFrame, resolution: int) -> pd.Series:
+    """Incidents in each cell that has any (index: cell), counted as in :func:`count_cells`."""
+    at = pd.Series(cells_of_rows(gravest(incidents), resolution), dtype="object").dropna()
+    return at.value_counts(sort=False).rename_axis("cell").rename("incidents")
+
+
 def count_cells(incidents: pd.DataFrame, resolution: int, cells: Sequence[str]) -> pd.DataFrame:
     """Incidents and victims in each of the given cells.
 

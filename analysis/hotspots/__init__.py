@@ -35,6 +35,7 @@ from analysis.hotspots.moran import MORAN_LABELS, global_moran, local_moran
 from analysis.hotspots.nearby import Knox, knox, near_repeat
 from analysis.hotspots.rates import Regression, regression_to_mean, shrunk_rates
 from analysis.hotspots.scan import busiest_window, scan_p
+from analysis.hotspots.space_time import space_time_scan
 
 __all__ = [
     "BEST",
@@ -86,6 +87,7 @@ __all__ = [
     "scan_p",
     "shrunk_rates",
     "skew_words",
+    "space_time_scan",
     "unknown_hours",
     "wdd",
     "wdd_cumulative",

@@ -58,6 +58,8 @@ class AreaChange:
         warning: what the area would have done by itself, having been hot; empty when nothing is due.
         compared: how the comparison areas were chosen; empty when the hub names them.
         cumulative: the difference month by month (researchers alone; empty for everybody else).
+        by_offense: kind of area, offense, before, after (researchers alone); size, spread: area weight of
+            the comparison and dispersion that ``local`` was made with.
     """
 
     name: str
@@ -73,6 +75,9 @@ class AreaChange:
     warning: str = ""
     compared: str = ""
     cumulative: pd.DataFrame = field(default_factory=pd.DataFrame)
+    by_offense: pd.DataFrame = field(default_factory=pd.DataFrame)
+    size: float = 1.0
+    spread: float = 1.0
 
     @property
     def sentence(self) -> str:
@@ -184,12 +189,13 @@ def _change(
         ratio = relative_effect(pair["focus"], pair["comparison"], extra)
     except RefusedError as why:
         return replace(said, why=str(why))
-    running = pd.DataFrame()
+    running, offenses = pd.DataFrame(), pd.DataFrame()
     if rules.points:
         running = _running(rows, shapes, before, after, weights, extra)
+        offenses = _by_offense(rows, shapes, before, after)
     return replace(
         said, local=local, ring=ring, p_value=alone, relative=ratio, compared=compared, cumulative=running,
-        warning=_by_itself(past, shapes["focus"][0], areas),
+        warning=_by_itself(past, shapes["focus"][0], areas), by_offense=offenses, size=size, spread=extra,
     )  # fmt: skip
 
 
@@ -283,6 +289,21 @@ def _running(
     return wdd_cumulative(
         months["focus"], months["comparison"], before=len(months) // 2, area_weights=weights,
         inflation=inflation,
+    )  # fmt: skip
+
+
+def _by_offense(
+    rows: pd.DataFrame, shapes: Shapes, before: tuple[pd.Period, pd.Period],
+    after: tuple[pd.Period, pd.Period],
+) -> pd.DataFrame:  # fmt: skip
+    """Incidents of each offense in each kind of area, before and after."""
+    return pd.DataFrame(
+        [
+            {"kind": kind, "offense": str(offense),
+             "before": _inside(own, shape, before), "after": _inside(own, shape, after)}
+            for offense, own in rows.groupby("offense", sort=True)
+            for kind, (_, shape) in shapes.items()
+        ]
     )  # fmt: skip
 
 

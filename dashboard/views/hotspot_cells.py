@@ -19,7 +19,7 @@ from shapely.ops import unary_union
 from analysis.data import Hub
 from analysis.data.grid import months_of, people_in_cells
 from analysis.data.outlines import jurisdiction_outlines
-from analysis.data.places import count_cells, cover, locate
+from analysis.data.places import cell_sums, cover, locate
 from analysis.data.privacy import (
     HIDDEN,
     SHOWN,
@@ -74,6 +74,11 @@ class Located:
     @cached_property
     def masks(self) -> dict[Any, pd.DataFrame]:
         """What is hidden on each map, worked out once for all places and measures."""
+        return {}
+
+    @cached_property
+    def sums(self) -> dict[Any, pd.Series]:
+        """Incidents by hexagon of each window, counted once for all places."""
         return {}
 
 
@@ -178,8 +183,11 @@ def count(
     end: pd.Period | None = None,
 ) -> pd.Series:  # fmt: skip
     """Incidents in each hexagon. All agencies count, so that a hexagon says the same on every map."""
-    rows = between(data, measure, data.end if end is None else end, months)
-    return count_cells(rows, resolution, cells).set_index("cell")["incidents"].astype(float)
+    last = data.end if end is None else end
+    key = (measure, months, resolution, last)
+    if key not in data.sums:
+        data.sums[key] = cell_sums(between(data, measure, last, months), resolution)
+    return data.sums[key].reindex(pd.Index(cells, name="cell"), fill_value=0).astype(float)
 
 
 def hidden_cells(

@@ -30,17 +30,31 @@ CHANGE_KINDS: Final[Kinds] = {
     LIKE_THE_REST: maps.Kind("Changed like the rest", "#D3D8DE", "#3A414C"),
 }
 
+_BY_QUARTER: Final = "Each quarter is compared with itself, so a rise of the whole place is no hot spot."
+_AT_ONCE: Final = (
+    "All quarters are compared at once, and a hexagon’s surroundings reach back one quarter: a rise of the "
+    "whole place shows as growing."
+)
 
-def pattern_figure(s: Spots) -> tuple[Figure, Kinds] | None:
-    """The map of patterns over the quarters; None where there is none."""
+
+def pattern_figure(s: Spots, cube: pd.DataFrame | None = None) -> tuple[Figure, Kinds] | None:
+    """The map of patterns over the quarters; None where there is none.
+
+    ``cube``: the table of ``emerging`` with all quarters compared at once, to show in place of the one that
+    compares each quarter with itself.
+    """
     if s.extra.patterns_why:
         return None
-    found: tuple[Figure, Kinds] = kept(s, ("patterns",), lambda: _pattern_figure(s))
+    found: tuple[Figure, Kinds] = kept(s, ("patterns", cube is None), lambda: _pattern_figure(s, cube))
     return found
 
 
-def _pattern_figure(s: Spots) -> tuple[Figure, Kinds]:
-    rows = s.told[s.told["plain"].str.endswith("spot")]
+def _pattern_figure(s: Spots, cube: pd.DataFrame | None) -> tuple[Figure, Kinds]:
+    told = s.told
+    if cube is not None:
+        own = cube.reindex(list(told["cell"]))
+        told = told.assign(plain=own["plain"].to_numpy(object), pattern=own["label"].to_numpy(object))
+    rows = told[told["plain"].str.endswith("spot")]
     plain = rows["plain"].where(rows["plain"].str.endswith("hot spot"), "cold")
     drawn = rows[["cell", "name"]].rename(columns={"name": "label"}).assign(kind=plain)
     kinds, view = kinds_of(drawn["kind"], PATTERN_KINDS), scene(s)
@@ -60,10 +74,11 @@ def _pattern_figure(s: Spots) -> tuple[Figure, Kinds]:
         key="hotspots_patterns",
         title=f"Hot hexagons from {_quarter(first)} to {_quarter(last)}: {w.join(said)}"
         if said else f"No hexagon was hot again and again from {_quarter(first)} to {_quarter(last)}",
-        sentence=f"Each quarter is compared with itself, so a rise of the whole place is no hot spot.{few}",
+        sentence=(_BY_QUARTER if cube is None else _AT_ONCE) + few,
         chart=lambda look: maps.static_map(drawn, view, look=look, kinds=kinds),
         map=lambda look: kept(
-            s, ("deck patterns", look.name), lambda: maps.deck(drawn, view, look=look, kinds=kinds)
+            s, ("deck patterns", cube is None, look.name),
+            lambda: maps.deck(drawn, view, look=look, kinds=kinds),
         ),
         table=table,
         columns={

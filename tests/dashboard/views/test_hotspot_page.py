@@ -31,6 +31,8 @@ def test_the_questions_stand_in_order_under_one_sentence(page: AppTest) -> None:
         "Where?", "Is it real?", "Is it changing?", "How stable, how predictive?",
         "Did the tactic’s area change?", "When does it happen?",
     ]  # fmt: skip
+    years = [m.value for m in page.markdown if m.value.startswith("**Year") or m.value[2:6].isdigit()]
+    assert 2 <= len(page.get("deck_gl_json_chart")) + len(years) <= 8, "at most eight maps"
     assert not page.get("file_uploader")  # outlines of one's own would cut hexagons into small counts
 
 

@@ -23,6 +23,7 @@ from dashboard.views import hotspot_answers as answers
 from dashboard.views import hotspot_area_figures as tactic
 from dashboard.views import hotspot_cells as hc
 from dashboard.views import hotspot_controls as choose
+from dashboard.views import hotspot_expert as special
 from dashboard.views import hotspot_figures as draw
 from dashboard.views import hotspot_more_figures as more
 from dashboard.views import hotspot_own_areas as own
@@ -258,9 +259,37 @@ def test_small_maps_by_year_share_their_steps(expert: view.Spots) -> None:
     assert [heading for heading, _ in panels] == [said for said, _ in expert.extra.years]
 
 
-def test_at_most_eight_maps_stand_on_the_page(expert: view.Spots) -> None:
-    live = 4  # places, areas of one’s own, what is real, what changes
-    assert live + len(expert.extra.years) <= 8
+def test_researchers_see_change_in_four_ways_and_weighted_by_harm(
+    sample: Hub, expert: view.Spots, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    located = hc.located(sample, AUDIENCES["researcher"], None, TODAY)
+    assert isinstance(located, hc.Located)
+    monkeypatch.setattr(special, "SHUFFLES", 19)
+    made = {way: special.change_map(expert, located, way) for way in special.CHANGES}
+    for way, answer in made.items():
+        assert not isinstance(answer, str), way
+        figure, kinds = answer
+        assert (figure.map is None) is (way == "year")  # nothing rose or fell: no map
+        assert figure.map is None or "http" not in figure.map(DARK).to_json()
+        assert figure.specs(LIGHT)
+        assert len(kinds) >= 1
+    by_quarter, at_once, _, scan = (answer[0] for answer in made.values() if not isinstance(answer, str))
+    assert not by_quarter.table.equals(at_once.table)
+    assert (scan.table["observed"] > scan.table["expected"]).all()
+    assert scan.table["p_value"].between(0.05, 1).all() or "Something began" in scan.title
+    assert special.has_harm(expert)
+    even, heavy = (
+        special.harm_figure(expert, {"homicide": h, "robbery": 1.0, "aggravated_assault": 1.0})
+        for h in (1.0, 15.0)
+    )
+    assert even is not None
+    assert heavy is not None
+    assert even.specs(LIGHT)
+    plain = [x.local.estimate for x in expert.changes if x.local is not None]
+    found = even.table.loc[even.table["role"] == "Focus area", "estimate"]
+    assert found.to_numpy() == pytest.approx(plain)  # the same weight for all is the plain difference
+    wide = heavy.table["upper"] - heavy.table["lower"]
+    assert (wide > even.table["upper"] - even.table["lower"]).any()
 
 
 def test_neighborhoods_are_counted_mapped_and_tested(sample: Hub, expert: view.Spots) -> None:
