@@ -1,4 +1,4 @@
-"""One sample, made once, for all tests of this room."""
+"""The committed sample, for all tests of this room."""
 
 from __future__ import annotations
 
@@ -7,26 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.data.sample import SampleReport, make_sample
-
 
 @pytest.fixture(scope="session")
-def steps() -> list[tuple[int, int, str]]:
-    """What the progress callback was told while the sample was made."""
-    return []
-
-
-@pytest.fixture(scope="session")
-def report(tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, int, str]]) -> SampleReport:
-    """A fresh sample with the seed of the committed one."""
-    out = tmp_path_factory.mktemp("sample")
-    return make_sample(out, seed=2025, progress=lambda *step: steps.append(step))
-
-
-@pytest.fixture(scope="session")
-def sample(report: SampleReport) -> Path:
-    """Its folder."""
-    return report.path
+def sample(root: Path) -> Path:
+    """The committed sample; ``test_bytes`` makes it again and compares every byte."""
+    return root / "data_samples"
 
 
 @pytest.fixture(scope="session")

@@ -46,7 +46,7 @@ def line(cells: list[str]) -> str:
 
 
 @pytest.mark.parametrize("layout", LAYOUT_IDS)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=ROWS, widths=st.lists(st.sampled_from([0, 0, 0, 1, -1]), min_size=12, max_size=12), name=NAMES,
        packed=st.booleans())  # fmt: skip
 def test_every_row_is_kept_or_in_quarantine(
@@ -95,7 +95,7 @@ def holds(parsed: Parsed) -> None:
 
 
 @pytest.mark.parametrize("layout", MADE)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_good_rows_with_a_few_cells_mangled(
     layout: str, data: st.DataObject, layout_text: Callable[..., str]
@@ -118,7 +118,7 @@ def test_good_rows_with_a_few_cells_mangled(
     holds(parsed)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.binary(max_size=4000))
 def test_noise_is_refused_in_words_and_never_crashes(noise: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -128,7 +128,7 @@ def test_noise_is_refused_in_words_and_never_crashes(noise: bytes) -> None:
             parse_file(path)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_quarantine_keeps_the_whole_row(data: st.DataObject) -> None:
     columns = LAYOUTS["slmpd_legacy_20"].columns
