@@ -13,6 +13,7 @@ import streamlit as st
 from dashboard import preview
 from dashboard.audience import rights
 from dashboard.sign_in import gate
+from dashboard.theme import STYLE
 
 PAGES = Path(__file__).resolve().parents[1] / "pages"
 
@@ -37,6 +38,7 @@ STAFF = {"intake": "Intake"}
 DEFAULT = "progress"
 
 if __name__ == "__main__":
+    st.html(STYLE)
     gate()
     preview.notice()
     pages = [

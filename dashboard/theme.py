@@ -160,6 +160,17 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
+#: Ground and words of what Streamlit writes in white on the primary colour, whatever the theme: in dark
+#: that colour is light, because elsewhere it is the colour of words.
+FILLED: Final = ("#12436D", "#FFFFFF")
+#: Chips of multiple choices and primary buttons in these colours; a white edge parts them from a dark page.
+STYLE: Final = (
+    '<style>[data-testid="stMultiSelect"] [data-tag],[data-testid^="stBaseButton-primary"]:not(:disabled)'
+    f"{{background-color:{FILLED[0]};color:{FILLED[1]};border:1px solid {FILLED[1]}}}"
+    '[data-testid="stMultiSelect"] [data-tag] *{color:inherit}</style>'
+)
+
+
 def rgb(colour: str, alpha: float = 1.0) -> list[int]:
     """``#RRGGBB`` as the list that deck.gl wants."""
     return [*(int(colour[i : i + 2], 16) for i in (1, 3, 5)), round(255 * alpha)]

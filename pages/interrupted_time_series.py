@@ -20,7 +20,7 @@ def not_yet(view: state.View, chosen: dict[str, str]) -> None:
         f"{its.before_and_after(view.place, view.measure, view.through, chosen)} Press **Run** to fit it."
     )
     series = data.series(view.place, view.measure, view.through)
-    if not isinstance(series, str) and chosen["start"]:
+    if not isinstance(series, str) and chosen.get("start"):
         try:
             frame = its.window_of(series, its.specification(chosen))
         except RefusedError as why:
@@ -40,20 +40,17 @@ def tried(found: its.Answer) -> its.Tried:
     return result
 
 
-def answered(found: its.Answer) -> None:
-    """Everything that a fitted specification shows; what takes longer comes after the answer itself."""
+def answered(found: its.Answer, against: its.Tried) -> None:
+    """Everything that a fitted specification shows."""
     st.markdown(its.window(found))
-    beside = st.container()
-    c.numbers(its.numbers(found))
+    if its.inconclusive(found):
+        st.markdown(its.power(found, against))
+    st.markdown(its.caution(against.checks))
+    c.numbers(its.numbers(found, against))
     figures = its.figures(found, diagnostics=may.diagnostics)
     for name in ("observed", "cumulative", "since", "compared"):
         if name in figures:
             c.show(figures[name])
-    against = tried(found)
-    with beside:
-        if its.inconclusive(found):
-            st.markdown(its.power(found, against))
-        st.markdown(its.caution(against.checks))
     proof = its.proof(found, against, diagnostics=may.diagnostics)
     c.section("Does the answer hang on a choice?", "The same question, asked a little differently.")
     for name in ("families", "variants", "cities"):
@@ -97,19 +94,23 @@ else:
             st.button(
                 name, help=sentence, key=f"preset_{name}", on_click=workbench.fill, args=("its", settings)
             )
-    chosen, asked = workbench.form("its", its.grouped(its.controls(view.place, view.measure)))
+    chosen, asked = workbench.form(
+        "its", its.grouped(its.controls(view.place, view.measure)), more={its.COVARIATES: its.uploader}
+    )
     if not asked:
         with first:
             c.headline(its.not_yet(view.place, view.measure))
         not_yet(view, chosen)
     else:
-        found = its.answer(view.place, view.measure, view.through, chosen)
+        found = its.answer(view.place, view.measure, view.through, chosen, its.uploaded())
         if isinstance(found, str):
             with first:
                 c.headline("Your specification gave no estimate.")
             workbench.refused(its.readable(found))
         else:
+            against = tried(found)
+            found = its.known(found, against)  # what could have been seen is known only now
             with first:
                 c.headline(its.headline(found, expert=may.diagnostics))
-            answered(found)
+            answered(found, against)
 c.footer(source=facts.source_line, updated=facts.updated, synthetic=facts.synthetic, version=facts.version)

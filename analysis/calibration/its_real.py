@@ -204,8 +204,9 @@ def finding(table: pd.DataFrame) -> str:
     wide = table[table["family"] == WIDENED]
     kept = int(wide["false_alarms"].between(3.0, 8.0).sum())
     words.append(
-        f"The widened range, which every result tells beside its own, keeps 3 to 8 % in {kept} of {len(wide)} "
-        f"rows and never raises more than {wide['false_alarms'].max():.1f} %: on real cities, read that one."
+        "The widened range, which every result tells beside its own, keeps 3 to 8 % in "
+        f"{kept} of {len(wide)} rows and never raises more than {wide['false_alarms'].max():.1f} %: "
+        "on real cities, read that one."
     )
     level = table[table["family"] == "latent AR(1), no trend"]
     words.append(f"Without a trend in the model: {span(level)}; keep the trend.")

@@ -87,7 +87,8 @@ def _interruption(series: Prepared, spec: ItsSpec, text: str, number: int) -> di
         raise RefusedError(f"The interruption {text!r} is not a date. Write it like 2025-01.") from error
     if not series.periods[0] < when <= series.periods[-1]:
         raise RefusedError(
-            f"The interruption {when} lies outside the data, {series.periods[0]} to {series.periods[-1]}."
+            f"The interruption {when} needs {series.unit}s on both sides of it; those that are used run from "
+            f"{series.periods[0]} to {series.periods[-1]}. Choose another {series.unit}, or a longer past."
         )
     since = np.arange(len(series.periods)) - int((when - series.periods[0]).n) - asked.phase_in
     after = (since >= 0).astype(float)

@@ -1,12 +1,21 @@
 """The interrupted-time-series workbench: a specification in, figures, numbers and words out.
 
-Settings are in ``its_controls``, what comes out of the hub in ``its_data``, the answer and what is tried
-against it in ``its_answer``, words in ``its_words``, pictures in ``its_figures`` and ``its_proof``, and what
-can be taken away in ``its_export``.
+Settings are in ``its_controls``, covariates in ``its_covariates``, what comes out of the hub in
+``its_data``, the answer and what is tried against it in ``its_answer``, words in ``its_words``, pictures in
+``its_figures`` and ``its_proof``, and what can be taken away in ``its_export``.
 """
 
-from dashboard.views.its_answer import Answer, Tried, answer, tried
-from dashboard.views.its_controls import FAMILIES, before_and_after, controls, grouped, presets, specification
+from dashboard.views.its_answer import Answer, Tried, answer, known, tried
+from dashboard.views.its_controls import (
+    COVARIATES,
+    FAMILIES,
+    before_and_after,
+    controls,
+    grouped,
+    presets,
+    specification,
+)
+from dashboard.views.its_covariates import uploaded, uploader
 from dashboard.views.its_data import window_of
 from dashboard.views.its_export import checklist, export
 from dashboard.views.its_figures import figures, preview
@@ -26,6 +35,7 @@ from dashboard.views.its_words import (
 )
 
 __all__ = [
+    "COVARIATES",
     "FAMILIES",
     "Answer",
     "Tried",
@@ -41,6 +51,7 @@ __all__ = [
     "grouped",
     "headline",
     "inconclusive",
+    "known",
     "not_yet",
     "numbers",
     "power",
@@ -51,6 +62,8 @@ __all__ = [
     "specification",
     "told",
     "tried",
+    "uploaded",
+    "uploader",
     "window",
     "window_of",
 ]

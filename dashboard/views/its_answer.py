@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from statistics import NormalDist
 from typing import Final
 
 import numpy as np
@@ -14,13 +13,13 @@ import streamlit as st
 
 from analysis.data import HubError
 from analysis.evidence import Check, RefusedError
-from analysis.its import FAMILY_LABELS, ItsResult, ItsSpec, fit, fit_many, power
+from analysis.its import FAMILY_LABELS, ItsResult, ItsSpec, Power, fit, fit_many
 from analysis.its import sensitivity as variants
 from analysis.its.examine import Examination, examine
 from dashboard import data
-from dashboard import words as w
-from dashboard.views.its_controls import UNMOVED, specification
-from dashboard.views.its_data import Member, members_of, on_months, some, total, unmoved_of, window_of
+from dashboard.views.its_controls import specification
+from dashboard.views.its_covariates import CITIES, OWN, UNMOVED, Upload, added, read, unmoved_of
+from dashboard.views.its_data import Member, members_of, on_months, some, total, window_of
 
 #: Comparison cities that are left out one at a time, the largest first.
 MEMBERS: Final = 12
@@ -44,6 +43,7 @@ class Answer:
         notes: of the series.
         place, measure: identifiers.
         key: of caches.
+        own: the covariate of one's own that was used, or None.
     """
 
     result: ItsResult
@@ -55,6 +55,7 @@ class Answer:
     place: str
     measure: str
     key: str
+    own: Upload | None = None
 
     @cached_property
     def families(self) -> pd.DataFrame:
@@ -87,36 +88,62 @@ class Tried:
         examination: families, variants, pretended starts, power, checks (see ``analysis.its.examine``).
         table: its variants, and those without single comparison cities.
         checks: every check, those of the fit first.
-        power: months, smallest_percent, power_20 (see ``power_checked``).
-        months_needed: months after the start until a fall of 20 % is seen; None = more than ten years.
     """
 
     examination: Examination
     table: pd.DataFrame
     checks: tuple[Check, ...]
-    power: pd.DataFrame
-    months_needed: int | None
+
+    @property
+    def able(self) -> Power:
+        """What could have been seen (``analysis.its.power``): the one definition of every page."""
+        return self.examination.able
 
 
 # ---------------------------------------------------------------- the answer
 
 
-def answer(place: str, measure: str, through: pd.Period | None, chosen: Mapping[str, str]) -> Answer | str:
-    """The fitted specification, or the sentence that says why there is none."""
+def answer(
+    place: str,
+    measure: str,
+    through: pd.Period | None,
+    chosen: Mapping[str, str],
+    upload: tuple[str, bytes] | None = None,
+) -> Answer | str:
+    """The fitted specification, or the sentence that says why there is none.
+
+    Args:
+        place, measure, through: what is looked at.
+        chosen: the settings.
+        upload: name and content of a covariate of one's own; read only when the settings ask for it.
+    """
     found = data.series(place, measure, through)
     if isinstance(found, str):
         return found
-    if not chosen["start"]:
+    if not chosen.get("start"):
         return "There is no month with enough history before it."
+    own = None
+    if upload is not None and OWN in chosen["covariates"].split(","):
+        try:
+            own = read(*upload)
+        except RefusedError as why:
+            return str(why)
     return _answer(
         str(data.hub().path), data.facts().version, place, measure, str(through or ""),
-        tuple(sorted(chosen.items())),
+        tuple(sorted(chosen.items())), "" if own is None else own.digest, own,
     )  # fmt: skip
 
 
 @st.cache_resource(show_spinner="Fitting the model …", max_entries=64)
 def _answer(
-    path: str, version: str, place: str, measure: str, through: str, chosen: tuple[tuple[str, str], ...]
+    path: str,
+    version: str,
+    place: str,
+    measure: str,
+    through: str,
+    chosen: tuple[tuple[str, str], ...],
+    digest: str = "",
+    _own: Upload | None = None,
 ) -> Answer | str:
     ask = dict(chosen)
     try:
@@ -131,10 +158,16 @@ def _answer(
             if ask["control"] == "some":
                 members = some(members, ask["cities"])
         control = total(members) if members else None
+        named = [name for name in ask["covariates"].split(",") if name]
+        names = [o for o in UNMOVED if ask["unmoved"] in ("all", o) and o not in named]
+        unmoved = unmoved_of(path, version, place) if names or named else {}
+        beside = {UNMOVED[o]: on_months(table, frame) for o, table in unmoved.items() if o in names}
+        if named:
+            cities = None
+            if CITIES in named:
+                cities = total(members_of(path, version, measure, str(months[0]), str(months[-1])))
+            frame = added(frame, named, unmoved, cities, _own)
         result = fit(frame, spec, control)
-        names = list(UNMOVED) if ask["unmoved"] == "all" else [ask["unmoved"]]
-        unmoved = unmoved_of(path, version, place).items() if ask["unmoved"] != "no" else ()
-        beside = {UNMOVED[o]: on_months(table, frame) for o, table in unmoved if o in names}
     except (RefusedError, HubError) as why:
         return str(why)
     except np.linalg.LinAlgError:
@@ -143,8 +176,8 @@ def _answer(
             "out the season, the trend or the change of trend."
         )
     held = {n: t for n, (_, t) in members.items()}
-    key = "|".join((version, place, measure, through, *(f"{k}={v}" for k, v in chosen)))
-    return Answer(result, frame, control, held, beside, series.notes, place, measure, key)
+    key = "|".join((version, place, measure, through, digest, *(f"{k}={v}" for k, v in chosen)))
+    return Answer(result, frame, control, held, beside, series.notes, place, measure, key, _own)
 
 
 # ---------------------------------------------------------------- against the answer
@@ -180,35 +213,18 @@ def _full(key: str, _found: Answer) -> Tried:
         _found.frame, _found.result.spec, _found.control, negative_controls=_found.unmoved or None
     )
     table = pd.concat([examination.sensitivity, _battery(key, _found)], ignore_index=True)
-    able = power_checked(examination)
-    needed = power.months_needed(able)
     if len(table) == len(examination.sensitivity):
-        return Tried(examination, examination.sensitivity, examination.checks, able, needed)
+        return Tried(examination, examination.sensitivity, examination.checks)
     again = {c.name: c for c in variants.checks(table, _found.result.spec)}
     checks = tuple(again.get(c.name, c) if c.name == _COMPARED else c for c in examination.checks)
-    return Tried(examination, table, checks, able, needed)
+    return Tried(examination, table, checks)
 
 
-def power_checked(examination: Examination) -> pd.DataFrame:
-    """The formula's power by months after the start, made to agree with the simulation at the present one.
-
-    The standard errors of all lengths are stretched by the factor (on the log scale) by which the
-    simulated smallest fall exceeds the formula's; without a simulation they stay as they are.
-    """
-    table, seen = examination.power, examination.detectable
-    formula = examination.effect.minimum_detectable_percent
-    if table.empty or not (w.known(seen) and w.known(formula)) or seen is None or not -100 < formula < 0:
-        return table
-    factor = np.log1p(seen / 100) / np.log1p(formula / 100)
-    spec = examination.result.spec
-    errors = table["log_se"] * factor
-    reach = NormalDist().inv_cdf(0.5 + spec.level / 2)
-    gap = abs(np.log1p(power.FALL / 100))
-    return table.assign(
-        log_se=errors,
-        smallest_percent=100 * np.expm1(np.log1p(table["smallest_percent"] / 100) * factor),
-        power_20=[NormalDist().cdf(gap / e - reach) for e in errors],
-    )
+def known(found: Answer, against: Tried) -> Answer:
+    """The answer with all that is known of it now: its smallest detectable fall is the simulated one."""
+    settled = replace(found, result=against.examination.result)
+    settled.__dict__["families"] = found.families  # asked once already
+    return settled
 
 
 def _without_each(found: Answer) -> pd.DataFrame:

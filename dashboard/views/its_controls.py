@@ -13,6 +13,8 @@ from analysis.evaluate import PRE_MONTHS
 from analysis.its import FAMILY_LABELS, PRESETS, ItsSpec
 from dashboard import data
 from dashboard import words as w
+from dashboard.views import its_covariates as covariates
+from dashboard.views.its_covariates import UNMOVED
 from dashboard.workbench import Setting
 
 NO_YES: Final = {"no": "No", "yes": "Yes"}
@@ -34,13 +36,18 @@ LEFT_OUT: Final = {"no": "Nothing", "2020": "March to December 2020", "long": "M
 _SPANS: Final = {"no": (), "2020": ("2020-03:2020-12",), "long": ("2020-03:2021-06",)}
 #: Season, order and seasonal order of the ARIMA family.
 ARIMA: Final = {"100": "(1, 0, 0)", "101": "(1, 0, 1)", "011": "(0, 1, 1)", "100s": "(1, 0, 0)(1, 0, 0)"}
-#: Offenses that a tactic against street violence is not meant to move.
-UNMOVED: Final = {"burglary": "Burglary", "theft": "Theft", "motor_vehicle_theft": "Motor vehicle theft"}
+#: Other changes that can be asked for at once: prefix of their settings, and how they are told apart.
+CHANGES: Final = {"also": "Another change", "also2": "Second other change", "also3": "Third other change"}
+WHAT: Final = {"level": "Level", "slope": "Trend", "both": "Level and trend"}
+PHASES: Final = {"0": "No phase-in", "3": "3 months", "6": "6 months", "12": "12 months"}
+#: Heading of the settings beside which a file of one's own can be uploaded.
+COVARIATES: Final = "Other changes and covariates"
 
 #: Settings that are seen at once, and those that are folded, by heading.
 GROUPS: Final = (
     ("", ("start", "phase", "control", "family")),
-    ("The past and the months to use", ("history", "trend", "harmonics", "washout", "leave", "stop", "also")),
+    ("The past and the months to use", ("history", "trend", "harmonics", "washout", "leave", "stop")),
+    (COVARIATES, (*(f"{key}{part}" for key in CHANGES for part in ("", "_what", "_phase")), "covariates")),
     ("The model and its errors", ("slope", "errors", "arima", "level")),
     ("Comparison cities and outcomes that should not move", ("cities", "unmoved")),
 )
@@ -52,11 +59,12 @@ def controls(place: str, measure: str) -> list[Setting]:
     months = [] if isinstance(found, str) else list(reversed(found.counts.dropna().index[LEAST_BEFORE:]))
     starts = {str(m): w.month(m) for m in months}
     begin = data.goals()[0].start
+    cities = _cities(str(data.hub().path), data.facts().version)
     return [
         Setting("start", "Start", starts, begin if begin in starts else next(iter(starts), ""),
                 "First month that counts as after."),
         Setting("phase", "Phase-in",
-                {"0": "No phase-in", "3": "3 months", "6": "6 months", "12": "12 months"}, "0",
+                PHASES, "0",
                 "Months from the start that count neither before nor after."),
         Setting("control", "Comparison", COMPARISON, "no",
                 "With a comparison, the effect is the change beyond the one seen there."),
@@ -73,8 +81,11 @@ def controls(place: str, measure: str) -> list[Setting]:
         Setting("leave", "Leave out", LEFT_OUT, "no", "Calendar time runs on through months left out."),
         Setting("stop", "Programme ended", {"": "It goes on"} | starts, "",
                 "First month without it. Then the effect is that of the months in between."),
-        Setting("also", "Another change at", {"": "No other"} | starts, "",
-                "Such as a new way of counting: it gets a level of its own."),
+        *(setting for key, label in CHANGES.items() for setting in _change(key, label, starts)),
+        Setting("covariates", "Covariates",
+                covariates.options(place, cities=bool(cities)), "",
+                "Series that explain part of the counts and that the tactic could not move. The projection "
+                "takes them as they were.", several=True),
         Setting("slope", "Trend may change too", NO_YES, "no", "Needs 12 months after the start."),
         Setting("errors", "Standard errors", ERRORS, "model",
                 "Newey–West goes with the Poisson, quasi-Poisson, negative binomial and least squares "
@@ -83,12 +94,23 @@ def controls(place: str, measure: str) -> list[Setting]:
         Setting("level", "Level of the range", {"80": "80\u00a0%", "90": "90\u00a0%", "95": "95\u00a0%"},
                 "95"),
         Setting("cities", "Cities to compare with",
-                _cities(str(data.hub().path), data.facts().version), "",
+                cities, "",
                 "Used when the comparison is “the cities chosen below”.", several=True),
         Setting("unmoved", "Outcomes that should not move",
                 {"all": w.sentence_case(w.join([v.lower() for v in UNMOVED.values()])), **UNMOVED,
                  "no": "Do not ask"}, "all",
                 "They are asked the same question. When they moved too, something else happened."),
+    ]  # fmt: skip
+
+
+def _change(key: str, label: str, starts: Mapping[str, str]) -> list[Setting]:
+    """Month, kind and phase-in of another change."""
+    return [
+        Setting(key, f"{label}: month", {"": "None", **starts}, "",
+                "Such as a new way of counting, or another programme. It stays in the projection."),
+        Setting(f"{key}_what", f"{label}: of what", WHAT, "level"),
+        Setting(f"{key}_phase", f"{label}: phase-in", PHASES, "0",
+                "Months from then on that are left out of the fit."),
     ]  # fmt: skip
 
 
@@ -157,7 +179,12 @@ def specification(chosen: Mapping[str, str]) -> ItsSpec:
         leave_out=_SPANS[chosen["leave"]],
         arima_order=(int(arima[0]), int(arima[1]), int(arima[2])),
         arima_seasonal=(1, 0, 0) if arima.endswith("s") else (0, 0, 0),
-        interruptions=(chosen["also"],) if chosen["also"] else (),
+        interruptions=tuple(
+            f"{chosen[key]}:{chosen[f'{key}_what']}:{chosen[f'{key}_phase']}"
+            for key in CHANGES
+            if chosen[key]
+        ),
+        covariates=covariates.columns(chosen["covariates"]),
     )
 
 
@@ -166,7 +193,7 @@ def before_and_after(place: str, measure: str, through: pd.Period | None, chosen
     found = data.series(place, measure, through)
     if isinstance(found, str):
         return found
-    if not chosen["start"]:
+    if not chosen.get("start"):
         return "There is no month with enough history before it."
     spec = specification({**chosen, "errors": "model"})
     start, usable = w.to_month(spec.start), found.counts.dropna().index

@@ -13,7 +13,7 @@ from analysis.evidence import RefusedError
 from analysis.its import ItsSpec
 from dashboard import data
 from dashboard import words as w
-from dashboard.views.its_controls import RESIDENTS, UNMOVED, city_name
+from dashboard.views.its_controls import RESIDENTS, city_name
 
 #: A comparison city: its agency_id, and its count and population by month.
 Member = tuple[str, pd.DataFrame]
@@ -89,23 +89,6 @@ def total(members: Mapping[str, Member]) -> pd.DataFrame:
     counts = np.sum([t["count"].to_numpy(float) for t in tables], axis=0)
     return pd.DataFrame({"count": counts, "population": sum(float(t["population"].iloc[0]) for t in tables)},
                         index=index)  # fmt: skip
-
-
-@st.cache_resource(show_spinner=False, max_entries=16)
-def unmoved_of(path: str, version: str, place: str) -> dict[str, pd.DataFrame]:
-    """Counts of offenses that the tactics are not meant to move, as far as the hub has them."""
-    del version
-    with data.reading(path) as hub:
-        rows = hub.monthly_counts(by="jurisdiction", offenses=list(UNMOVED))
-    out = {}
-    for offense in UNMOVED:
-        own = rows[(rows["place"] == place) & (rows["offense"] == offense) & (rows["suspect"] == "")]
-        own = own[own["count"].notna()].drop_duplicates("month")
-        if len(own):
-            out[offense] = pd.DataFrame(
-                {"count": own["count"].to_numpy(float)}, index=pd.PeriodIndex(own["month"], freq="M")
-            ).sort_index()
-    return out
 
 
 def on_months(table: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:

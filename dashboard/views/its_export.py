@@ -11,6 +11,7 @@ from analysis.its import ItsSpec, reporting_checklist
 from dashboard import data
 from dashboard import words as w
 from dashboard.views.its_answer import Answer, Tried
+from dashboard.views.its_covariates import TERMS
 from dashboard.views.its_words import power, readable
 from dashboard.workbench import Export, record
 
@@ -38,6 +39,9 @@ def _export(key: str, tried: bool, _found: Answer, _against: Tried | None) -> Ex
         "method": "interrupted time series", "place": found.place, "measure": found.measure,
         "data_version": facts.version, "source": facts.source_line, "choices": list(r.choices),
         "comparison_cities": list(found.members),
+        "covariates": {name: TERMS[name] for name in r.spec.covariates},
+        "uploaded_covariate": None if found.own is None
+        else {"file": found.own.name, "sha256": found.own.digest},
         "coefficients": r.coefficients.to_dict("records"), "diagnostics": r.diagnostics,
         "data_status": w.SYNTHETIC if facts.synthetic else "reported figures, provisional",
     }  # fmt: skip
@@ -49,8 +53,10 @@ def _export(key: str, tried: bool, _found: Answer, _against: Tried | None) -> Ex
             "variants": against.table.to_dict("records"),
             "pretended_starts": [] if x.placebo is None else x.placebo.to_dict("records"),
             "rank_of_the_real_start": list(x.placebo_rank or ()),
-            "power": against.power.to_dict("records"),
-            "months_needed_for_20_percent": against.months_needed,
+            "power": against.able.table.to_dict("records"),
+            "smallest_detectable_percent": against.able.smallest_percent,
+            "smallest_detectable_percent_by_formula": against.able.formula_percent,
+            "months_needed_for_20_percent": against.able.months_needed,
             "checklist": checklist(found, against).to_dict("records"),
         }
     return Export(stem, table, results, record(r.spec, r.effect, checks, about), program(r.spec, stem))
@@ -86,7 +92,7 @@ from analysis.its import ItsSpec, examine
 
 table = pd.read_csv("{stem}_data.csv")
 table["month"] = pd.PeriodIndex(table["month"], freq="M")
-columns = [name for name in ("count", "population") if name in table]
+columns = [name for name in {("count", "population", *spec.covariates)!r} if name in table]
 series = {{name: rows.set_index("month")[columns].dropna(axis=1, how="all")
           for name, rows in table.groupby("series")}}
 others = {{name: rows for name, rows in series.items() if name.startswith("should not move")}}

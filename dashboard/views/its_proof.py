@@ -255,10 +255,10 @@ def _break(found: Answer, against: Tried, *, diagnostics: bool) -> Made:
 
 
 def _power(found: Answer, against: Tried) -> Made:
-    now, needed = found.result.effect.post_months, against.months_needed
-    if against.power.empty:
+    now, needed = found.result.effect.post_months, against.able.months_needed
+    table = against.able.table
+    if table.empty:
         return "power", {}
-    table = against.power
     first = int(table["months"].iloc[0])
     fall = w.percent(abs(FALL))
     if needed is None:
@@ -279,6 +279,7 @@ def _power(found: Answer, against: Tried) -> Made:
             "power_20": Column(f"How often a fall of {fall} would be found", "share"),
         },
         "alt": "Line by months after the start: the smallest fall that would be found in four of five cases.",
-        "note": "From the model’s own error, drawn out to ten years with the drift and season of the past, "
-                "and stretched so that it agrees with the simulated series at the present length.",
+        "note": "From the model’s own error, drawn out to ten years with the drift and season of the past"
+                + (", made as large as simulated series of the present length say it is."
+                   if against.able.checked else "."),
     }  # fmt: skip

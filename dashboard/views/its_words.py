@@ -15,6 +15,7 @@ from dashboard import charts, data, headlines
 from dashboard import words as w
 from dashboard.components import Number
 from dashboard.views.its_answer import Answer, Tried
+from dashboard.views.its_covariates import TERMS as COVARIATE_TERMS
 from dashboard.workbench import CHECK_WORDS
 
 _MONTH: Final = re.compile(r"\b(\d{4})-(\d{2})\b(?:\s+to\s+(\d{4})-(\d{2})\b)?")
@@ -35,7 +36,11 @@ _CODES: Final = {
     'covariance="model"': "standard errors “From the model”",
     '"hac"': "“Newey–West”",
     **{name: f"“{label}”" for name, label in FAMILY_LABELS.items()},
+    **{name: label[:1].lower() + label[1:] for name, label in COVARIATE_TERMS.items()},
 }
+#: The term of another change: level2 is that of the first.
+_OTHER: Final = re.compile(r"'?\b(level|slope)([2-9])\b'?")
+_CHANGED: Final = {"level": "level", "slope": "trend"}
 
 
 def readable(text: str, *, expert: bool = True) -> str:
@@ -45,6 +50,7 @@ def readable(text: str, *, expert: bool = True) -> str:
     """
     for code, words in _CODES.items():
         text = re.sub(rf"(?<![\w“]){re.escape(code)}(?!\w)", words, text)
+    text = _OTHER.sub(lambda found: f"“{term(found.group().strip(chr(39)))}”", text)
     text = _LAYOUT.sub(lambda found: data.publisher(found.group()), text).replace("−0 %", "0 %")
     text = _IT.sub(r"\1 the real start", text)
     if not expert:
@@ -133,8 +139,9 @@ def window(found: Answer) -> str:
     )
 
 
-def numbers(found: Answer) -> list[Number]:
+def numbers(found: Answer, against: Tried | None = None) -> list[Number]:
     """Four numbers: difference, events, probability, and what could have been seen."""
+    how = "in simulated series" if against is not None and against.able.checked else "by the model’s formula"
     e, what = found.result.effect, beside(found)
     level = f"{w.percent(100 * e.percent.level)} range"
     state = charts.state_of(e.percent.lower, e.percent.upper) if e.percent.known else "cannot_tell"
@@ -147,7 +154,7 @@ def numbers(found: Answer) -> list[Number]:
         Number("Chance that it is fewer", w.sentence_case(w.chance(e.probability_of_reduction)), None,
                "By this model, if its assumptions hold."),
         Number("Smallest fall it could have seen", w.percent(abs(e.minimum_detectable_percent)), None,
-               "Found four times in five, by the model’s formula."),
+               f"Found four times in five, {how}."),
     ]  # fmt: skip
 
 
@@ -168,24 +175,22 @@ def _events(found: Answer, level: str, what: str) -> Number:
 
 def power(found: Answer, against: Tried) -> str:
     """What could have been seen; it stands beside every result that is inconclusive."""
-    e, x = found.result.effect, against.examination
-    smallest = w.percent(abs(e.minimum_detectable_percent))
-    after = w.plural(e.post_months, "month")
-    if w.known(x.detectable) and w.known(x.simulated_power):
-        assert x.detectable is not None
-        assert x.simulated_power is not None
+    able, after = against.able, w.plural(found.result.effect.post_months, "month")
+    fall = w.percent(abs(able.smallest_percent))
+    if able.checked:
+        assert able.seen is not None
         words = (
-            f"With {after} after the start, a fall of {w.percent(abs(x.detectable))} is found four times in "
-            f"five in simulated series (the formula says {smallest}; such a fall was found "
-            f"{w.number(100 * x.simulated_power)} times in 100)."
+            f"With {after} after the start, a fall of {fall} is found four times in five in simulated series "
+            f"(the formula says {w.percent(abs(able.formula_percent))}; such a fall was found "
+            f"{w.number(100 * able.seen)} times in 100)."
         )
     else:
-        words = f"With {after} after the start, a fall of {smallest} would be found four times in five."
-    if against.power.empty:
+        words = f"With {after} after the start, a fall of {fall} would be found four times in five."
+    if able.table.empty:
         return words
-    if against.months_needed is None:
+    if able.months_needed is None:
         return f"{words} A fall of 20{w.PERCENT} could not be found reliably within ten years this way."
-    return f"{words} A fall of 20{w.PERCENT} takes about {against.months_needed} months to see."
+    return f"{words} A fall of 20{w.PERCENT} takes about {able.months_needed} months to see."
 
 
 def inconclusive(found: Answer) -> bool:
@@ -245,7 +250,11 @@ def term(name: str) -> str:
     if wave:
         part = "sine" if wave[1] == "sin" else "cosine"
         return f"Season, wave {wave[2]} a year, {part}"
-    return TERMS.get(name, name.replace("_", " "))
+    other = _OTHER.fullmatch(name)
+    if other:
+        which = ("Another", "Second other", "Third other")[min(int(other[2]) - 2, 2)]
+        return f"{which} change: {_CHANGED[other[1]]}"
+    return TERMS.get(name, COVARIATE_TERMS.get(name, name.replace("_", " ")))
 
 
 def coefficients(found: Answer) -> pd.DataFrame:

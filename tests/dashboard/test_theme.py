@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.theme import DARK, FONTS, LIGHT, LOOKS, STATUSES, Look, contrast, rgb
+from dashboard.theme import DARK, FILLED, FONTS, LIGHT, LOOKS, STATUSES, STYLE, Look, contrast, rgb
 
 BOTH = pytest.mark.parametrize("look", [LIGHT, DARK], ids=lambda look: look.name)
 
@@ -31,6 +31,11 @@ def test_words_can_be_read(look: Look) -> None:
         assert contrast(colour, look.area) >= 4.5, colour
     for status in STATUSES.values():
         assert contrast(status.text_colour(look), look.background) >= 4.5
+
+
+def test_words_on_filled_controls_can_be_read() -> None:
+    assert contrast(*FILLED) >= 4.5
+    assert f"background-color:{FILLED[0]};color:{FILLED[1]}" in STYLE
 
 
 @BOTH
