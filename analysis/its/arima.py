@@ -12,7 +12,7 @@ from analysis.evidence import RefusedError
 from analysis.its.design import Design, build
 from analysis.its.estimate import Estimate
 from analysis.its.linear import exposure
-from analysis.its.many import Array
+from analysis.its.many import Array, Flags
 from analysis.its.posterior import Posterior
 from analysis.its.series import Prepared, prepare
 from analysis.its.spec import ItsSpec
@@ -68,6 +68,15 @@ def arima(series: Prepared, design: Design, spec: ItsSpec) -> Estimate:
     projected = np.where(series.after & used, value - off, forecast - off)
     # Before the first differences exist there is no forecast; the value itself stands there.
     projected = np.where(np.arange(len(used)) < lost, np.where(used, value, np.nan), projected)
+    # An expected value is linear in the coefficients: after the start in the terms that are off, before it
+    # in the terms freed of their own forecasts (the errors' memory is held at its estimate).
+    apart = np.where(
+        (series.after & used)[:, None],
+        design.factual - design.counterfactual,
+        _freed(design.factual, used, final.params[k:], spec, cycle),
+    )
+    mean_sd = np.sqrt(np.maximum(np.einsum("ni,ij,nj->n", apart, cov, apart), 0.0))
+    mean_sd = np.where(np.arange(len(used)) < lost, 0.0, mean_sd)
     order = f"({p},{d},{q})" + (f"({sp},{sd},{sq}) of {cycle}" if cycle else "")
     return Estimate(
         design=design,
@@ -92,7 +101,26 @@ def arima(series: Prepared, design: Design, spec: ItsSpec) -> Estimate:
         choices=(f"Errors: ARIMA {order}, by exact maximum likelihood.",),
         exposure=scale,
         projected=_filled(projected * scale),
+        mean_sd=mean_sd,
     )
+
+
+def _freed(terms: Array, used: Flags, errors: Array, spec: ItsSpec, cycle: int) -> Array:
+    """Each term (n × k) less what the errors' model foretells of it from its own past."""
+    from statsmodels.tsa.statespace.sarimax import SARIMAX
+
+    out = np.empty_like(terms)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # starting values are not used
+        for j, term in enumerate(terms.T):
+            size = float(np.abs(term).max()) or 1.0
+            model = SARIMAX(
+                np.where(used, term / size, np.nan),
+                order=spec.arima_order,
+                seasonal_order=(*spec.arima_seasonal, cycle),
+            )
+            out[:, j] = term - np.asarray(model.filter(errors).forecasts[0], float) * size
+    return out
 
 
 def _filled(values: Array) -> Array:

@@ -156,11 +156,12 @@ def limits(
         standard = Marginal(np.zeros((1, 1)), np.ones((1, 1)), np.ones(1), found.posterior.df)
         wide = float(standard.quantile(1 - tail)[0])
         mean_half = wide * np.sqrt(np.maximum(log_var, 0.0)) * found.exposure
-        if found.projected is not None:
-            mean_half = np.full(len(expected), np.nan)
+        if found.mean_sd is not None:
+            mean_half = wide * found.mean_sd * found.exposure
         half = wide * np.sqrt(np.maximum(log_var, 0.0) + found.variance) * found.exposure
         if found.projected is not None:
-            half = wide * np.sqrt(found.variance) * found.exposure
+            own = 0.0 if found.mean_sd is None else found.mean_sd**2
+            half = wide * np.sqrt(own + found.variance) * found.exposure
         low = np.maximum(expected - half, np.minimum(expected, 0.0))
         return expected - mean_half, expected + mean_half, low, expected + half
     sure = np.where(known, np.maximum(expected, 1e-12), 1.0)

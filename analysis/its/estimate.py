@@ -26,6 +26,7 @@ class Estimate:
         numbers: further figures of the fit.
         exposure: for linear families, what a rate is multiplied with to give events (n); None = log link.
         projected: expected values where the design alone does not give them (ARIMA), else None.
+        mean_sd: standard deviation of those expected values (rates; n), else None.
         choices, warnings: sentences.
     """
 
@@ -46,3 +47,4 @@ class Estimate:
     warnings: tuple[str, ...] = ()
     exposure: Array | None = None
     projected: Array | None = None
+    mean_sd: Array | None = None

@@ -121,6 +121,14 @@ def test_arima_finds_a_step_and_says_its_limits(simulate):
     result = fit(data, ItsSpec(START, family="arima", harmonics=1))
     assert result.effect.percent.contains(-30)
     assert np.isfinite(result.path[["expected", "lower", "upper"]].to_numpy()).all()
+    bands, effect = result.bands, result.coefficients.set_index("term").loc["level"]
+    assert np.isfinite(bands[["mean_lower", "mean_upper"]].to_numpy()).all()
+    assert (bands["lower"] <= bands["mean_lower"]).all()
+    assert (bands["mean_upper"] <= bands["upper"]).all()
+    # After the start all that is not known of the mean is the effect itself (per average month).
+    after = bands[pd.PeriodIndex(bands["period"]) >= START]
+    half = (after["mean_upper"] - after["expected"]) / (after["period"].dt.days_in_month / 30.4375)
+    assert half.to_numpy() == pytest.approx(np.full(len(after), 1.959964 * effect["se"]), rel=1e-6)
     with pytest.raises(RefusedError, match="ARIMA is for a single series"):
         fit(data, ItsSpec(START, family="arima"), simulate(7))
     with pytest.raises(RefusedError, match="too few for this ARIMA"):
