@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 import pandas as pd
@@ -11,7 +12,7 @@ import pandas as pd
 from analysis.data import Hub, HubError
 from analysis.data.area_series import counts_by_area
 from analysis.data.donor_presets import PRESETS, SAME_TACTIC, preset
-from analysis.data.donors import donor_table
+from analysis.data.donors import DonorPanel, donor_table
 from analysis.data.measures import definition_of
 from analysis.data.vocabulary import JURISDICTIONS
 from analysis.evaluate.material import ENOUGH_DONORS, FEWEST_YEARS, months_of, place_series
@@ -91,7 +92,7 @@ def synth_inputs(
         raise RefusedError("A missing month leaves no unbroken history before the start.")
     best = None
     for candidate in firsts:
-        panel = hub.donor_panel(measure, candidate, last, min_population=chosen.min_population)
+        panel = _donors(hub, hub.version, measure, str(candidate), str(last), chosen.min_population)
         if best is None or panel.counts.shape[1] > best.counts.shape[1]:
             best = panel
         if best.counts.shape[1] >= ENOUGH_DONORS:
@@ -121,6 +122,20 @@ def synth_inputs(
     return SynthInputs(table, people, background, donors, {k: v for k, v in sets.items() if v}, definition)
 
 
+@lru_cache(maxsize=32)
+def _donors(hub: Hub, version: str, measure: str, first: str, last: str, people: float) -> DonorPanel:
+    """The donors of a window, looked up once for every place that asks for it."""
+    del version  # part of the key alone
+    return hub.donor_panel(measure, first, last, min_population=people)
+
+
+@lru_cache(maxsize=4)
+def _known_breaks(hub: Hub, version: str) -> pd.DataFrame:
+    """Breaks of one version of the data; the check that finds them takes seconds."""
+    del version
+    return hub.check().breaks
+
+
 def _leave_out(donors: pd.DataFrame, reasons: dict[str, str]) -> None:
     """Mark donors of the table as left out, each for its reason."""
     hit = donors["agency_id"].isin(list(reasons)) & donors["donor"]
@@ -144,7 +159,7 @@ def _names(place: str, agencies: pd.DataFrame) -> dict[str, str]:
 
 def _breaks(hub: Hub, place: str, measure: str) -> pd.DataFrame:
     """Breaks inside the treated place's own source; donors with any break are no donors to begin with."""
-    known = hub.check().breaks
+    known = _known_breaks(hub, hub.version)
     agencies = hub.agencies()
     own = set(agencies.loc[agencies["jurisdiction"] == place, "agency_id"])
     source, needs = hub.series(place, measure).source, set(definition_of(measure).needs)

@@ -204,7 +204,12 @@ def _window(table: pd.DataFrame, spec: SynthSpec, start: pd.Period) -> tuple[pd.
         table = table.loc[table.index <= _period(spec.end, _index(table), "end")]
     if spec.missing == "leave_out" and len(table):
         last = table[spec.treated].last_valid_index()
-        if last is not None and last < table.index[-1]:
+        if last is None:
+            raise RefusedError(
+                f"{spec.treated} has no figure in any period of the window. Import its counts, or choose "
+                "another unit."
+            )
+        if last < table.index[-1]:
             choices.append(f"{spec.treated} has no figure after {last!s}: the window ends there.")
             table = table.loc[table.index <= last]
     return table, choices

@@ -13,6 +13,7 @@ from shapely.geometry import Point, shape
 
 from dashboard.charts import donor_map as maps
 from dashboard.charts import robustness, states
+from dashboard.charts.event_time import event_time
 from dashboard.theme import LOOKS
 
 
@@ -107,3 +108,17 @@ def test_power_and_months_show_the_goal() -> None:
     assert "Now" in drawn
     nothing = months.assign(minimum_detectable_percent=np.nan)
     assert "however long" in text(robustness.months_to_see(nothing))
+
+
+@pytest.mark.parametrize("look", LOOKS.values())
+def test_places_lined_up_at_their_starts(look: Any) -> None:
+    time = np.arange(-24, 12)
+    table = pd.DataFrame(
+        {"time": time, "gap": np.sin(time), "gap_weighted": np.cos(time), "units": 2,
+         "lower": np.where(time < 0, np.nan, -1.0), "upper": np.where(time < 0, np.nan, 1.0)}
+    )  # fmt: skip
+    drawn = text(event_time(table, look=look))
+    assert "Every place counts the same" in drawn
+    assert "Every resident counts the same" in drawn
+    assert "Every resident" not in text(event_time(table, weighted=False, look=look))
+    assert "Nothing to draw" in text(event_time(table.iloc[:0], look=look))

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.data import Hub, open_hub
+from analysis.data import Hub, area_series, open_hub
 from analysis.data.area_series import area_counts
 from analysis.evaluate.synthetic import area_inputs, synth_inputs
+from analysis.evaluate.synthetic_several import (
+    area_table,
+    areas_inputs,
+    characteristics,
+    several_inputs,
+)
 from analysis.evidence import RefusedError
 from analysis.synth import SynthSpec, fit, specification_table
 
@@ -76,6 +82,57 @@ def test_an_area_beside_other_areas(sample) -> None:
     assert found.panel.iloc[:, 0].reindex(one.index).equals(one)
     with pytest.raises(RefusedError, match="no area"):
         area_inputs(sample, "atlantis", "homicide")
+
+
+def test_several_places_share_one_panel(sample) -> None:
+    starts = {"stl_city": "2025-01", "stl_county": "2025-07"}
+    found = several_inputs(sample, starts, "homicide", pre_start="2020-01")
+    assert list(found.panel.columns[:2]) == list(starts)
+    assert str(found.panel.index[0]) == "2020-01"
+    assert not found.panel.columns.duplicated().any()
+    assert set(found.population.index) == set(found.panel.columns)
+    donors = found.donors
+    assert set(donors.loc[donors["donor"], "agency_id"]) == set(found.panel.columns[2:])
+    assert (donors.loc[~donors["donor"], "reason"] != "").all()
+    with pytest.raises(RefusedError, match="No treated place"):
+        several_inputs(sample, {}, "homicide")
+
+
+def test_areas_beside_other_areas_with_a_reason_for_each(sample, monkeypatch) -> None:
+    table = area_table(sample, "stl_city", "violent_street_crime")
+    found = areas_inputs(sample, table, ["focus_a"], "2025-04")
+    assert found.panel.columns[0] == "focus_a"
+    assert found.population is not None
+    assert set(found.donors["area_id"]) == set(table.columns) - {"focus_a"}
+    assert (found.donors.loc[~found.donors["donor"], "reason"] != "").all()
+    assert found.donors["reason"].str.contains("shares ground with a treated area").sum() > 0
+    # Next door: a district is treated, and its neighbors may not, or may, be donors.
+    alone = areas_inputs(sample, table, ["stl_city-d13"], "2025-04")
+    beside = areas_inputs(sample, table, ["stl_city-d13"], "2025-04", neighbors=True)
+    assert alone.donors["reason"].str.contains("next to a treated area").any()
+    assert beside.donors["donor"].sum() > alone.donors["donor"].sum()
+    with pytest.raises(RefusedError, match="no area “atlantis”"):
+        areas_inputs(sample, table, ["atlantis"], "2025-04")
+    with pytest.raises(RefusedError, match="No treated area"):
+        areas_inputs(sample, table, [], "2025-04")
+    # A month of which no file tells is missing, and only what follows the last hole is used.
+    known = area_series.located_months(sample, sample.version, "stl_city")
+    hole = known[known != "2020-03"]
+    monkeypatch.setattr(area_series, "located_months", lambda *_: hole)
+    assert str(area_table(sample, "stl_city", "violent_street_crime").index[0]) == "2020-04"
+
+
+def test_characteristics_are_those_of_the_time_before(sample, city) -> None:
+    found = characteristics(
+        sample, city, "homicide", "2025-01", {"mean": 1.0, "residents": 2.0, "robbery": 1.0}
+    )
+    before = city.panel.loc[:"2024-12"]
+    rates = 1e5 * before.mean() / city.population
+    assert found.table.loc["mean"].to_numpy() == pytest.approx(rates[found.table.columns].to_numpy())
+    assert found.table.loc["robbery"].notna().sum() > 30
+    assert found.weights["residents"] == 2.0
+    with pytest.raises(RefusedError, match="No characteristic"):
+        characteristics(sample, city, "homicide", "2025-01", {})
 
 
 @pytest.mark.real

@@ -105,14 +105,14 @@ def _swap(data, spec):
 def test_the_band_covers_nothing_as_often_as_it_promises(make):
     """Exchangeable units and no effect: 90 % of the intervals hold 0."""
     covered = {"demeaned": [], "index": []}
-    for seed in range(120):
+    for seed in range(70):
         counts, people = make(seed, donors=19, pre=36, post=6)
         for estimator, found in covered.items():
             spec = replace(SPEC, start="2023-01", estimator=estimator)
             effect = answer(prepare(counts, spec, people), spec, extras=False).effect
             found.append(effect.rate_ratio.contains(1))
     for estimator, found in covered.items():
-        assert 0.82 <= np.mean(found) <= 0.97, estimator
+        assert 0.80 <= np.mean(found) <= 0.98, estimator
 
 
 def test_too_few_donors_give_words_and_no_band(make):

@@ -75,6 +75,29 @@ def test_pooled_limits_come_from_placebo_assignments(make):
     assert again.att_interval == found.att_interval
 
 
+def test_percent_and_events_of_counts_without_residents(make):
+    counts, _ = make(36, donors=20)
+    starts = {"donor 00": "2023-01", "donor 01": "2023-07"}
+    steps: list[float] = []
+    spec = SynthSpec("", "2023-01", "index", counts=True)
+    found = fit_staggered(counts, starts, spec, progress=lambda done, of, _: steps.append(done / of))
+    assert steps == sorted(steps)
+    assert steps[-1] > 0.5
+    expected = sum(r.path.loc[r.path["cumulative"].notna(), "expected"].sum() for r in found.units.values())
+    assert found.expected == pytest.approx(expected)
+    assert found.percent_interval.estimate == pytest.approx(100 * found.events / expected)
+    assert found.percent_interval.contains(0) == found.events_interval.contains(0)
+    one = found.units["donor 00"]
+    assert one.unit == "events a month"
+    assert one.effect.events.estimate == pytest.approx(one.att * one.effect.post_months)
+    check = next(c for c in one.checks if c.name == "Fit before the start")
+    assert "times what chance alone would give" in check.sentence
+    assert found.event_time["gap_weighted"].isna().all()
+    plain = fit_staggered(counts, starts, SynthSpec("", "2023-01", inference=()))
+    assert np.isnan(plain.events)
+    assert not plain.percent_interval.known
+
+
 def test_later_starters_are_donors_until_they_start(make):
     counts, people = make(34)
     starts = {"donor 00": "2023-01", "donor 01": "2024-06"}
