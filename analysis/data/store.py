@@ -98,7 +98,9 @@ class Engine:
     def _read(self, table: Table, paths: tuple[str, ...]) -> Any:
         if not paths:
             return self.memory(table, conform(table, pd.DataFrame(columns=list(table.columns))))
-        rows = self._con.read_parquet(list(paths))
+        # Files of an older hub may lack columns that came later: by name, not by the first file's.
+        by_name = {"union_by_name": True} if self._con.name == "duckdb" else {}
+        rows = self._con.read_parquet(list(paths), **by_name)
         wanted = ibis.schema(arrow_schema(table))
         present = set(rows.columns)
         return rows.select(
@@ -254,7 +256,10 @@ class Transaction:
             partition = ["part_agency", "part_year"]
         path = self.store.delta_path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_deltalake(str(path), rows, mode=mode, partition_by=partition, configuration=_KEEP)
+        # A table that was made before a column came gets it with the first rows that are written.
+        write_deltalake(
+            str(path), rows, mode=mode, partition_by=partition, configuration=_KEEP, schema_mode="merge"
+        )
         self._touched.add(name)
 
     def frame(self, name: str) -> pd.DataFrame:

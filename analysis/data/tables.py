@@ -76,6 +76,7 @@ def _place_fields() -> tuple[Field, ...]:
 LOCATION_QUALITIES: Final = ("exact", "outside_named_area", "outside_jurisdiction", "withheld", "missing")
 AREA_KINDS: Final = ("neighborhood", "park", "focus", "buffer", "comparison")
 DEPLOYMENT_STATES: Final = ("planned", "live", "paused", "ended")
+MILESTONE_KINDS: Final = ("training", "technical_help", "agreement", "start", "step")
 READINGS: Final = ("third_year", "cumulative")
 DONOR_STATES: Final = ("eligible", "excluded")
 ALL_OFFENSES: Final = (*OFFENSES, *PART_OFFENSES)
@@ -270,6 +271,15 @@ MILESTONES: Final = Table(
         Field("text", "text", "One or two sentences", False, optional=True),
         Field("status", "text", "State", allowed=("planned", "done", "late", "dropped")),
         Field("source", "text", "Who says so", False, optional=True),
+        Field(
+            "kind",
+            "text",
+            "What it is: a training, technical help, an agreement on data or between partners, the start "
+            "of work, or another step",
+            False,
+            optional=True,
+            allowed=MILESTONE_KINDS,
+        ),
     ),
     ("date", "title"),
 )

@@ -6,31 +6,36 @@ import csv
 import io
 from typing import Final
 
-from analysis.data.schema import ACTIVITY_COLUMNS, DEPLOYMENT_COLUMNS, TABLES
+from analysis.data.schema import TABLES
 from analysis.data.vocabulary import JURISDICTIONS, TACTICS
 from analysis.programme.activities import ACTIVITIES
 
+#: Tables that the programme's own people fill in.
+TOLD: Final = ("deployments", "activities", "milestones", "meetings")
 #: Columns that speak for themselves first; the rest of the table follows.
-_GUIDE: Final = """Deployments and monthly work: how to fill in the two tables
-===========================================================
+_GUIDE: Final = """Deployments, monthly work, milestones and meetings: how to fill in the tables
+=============================================================================
 
 1. deployments.csv: one row for each tactic in each place. Leave area_id empty for a whole jurisdiction;
    otherwise use the identifier of an area that the hub knows. Months are written 2025-01.
 2. activities.csv: one row for each deployment, month and activity. An empty value means “not reported”; a 0
    is a reported zero. planned is what was planned for that month; leave it empty when there was no plan.
-3. Never a row, a name, a number or a note about a person: counts only.
-4. glossary.csv says what each activity counts and which values each column allows.
-5. Look first, without changing anything: sln intake check FILE --hub HUB
-   Then: sln import deployments.csv activities.csv --hub HUB. A row that breaks a rule is kept aside with its
-   line, column, value and remedy; the others are taken.
+3. milestones.csv: one row for each milestone, with its kind: training, technical_help, agreement (on data or
+   between partners), start or step. The council brief counts trainings, help and agreements by this column.
+   meetings.csv: one row for each public meeting.
+4. Never a row, a name, a number or a note about a person: counts only.
+5. glossary.csv says what each activity counts and which values each column allows.
+6. Look first, without changing anything: sln intake check FILE --hub HUB
+   Then: sln import deployments.csv activities.csv --hub HUB, and the others likewise. A row that breaks a
+   rule is kept aside with its line, column, value and remedy; the others are taken.
+   The hub’s staff do the same on the page Intake.
 """
 
 
 def templates() -> dict[str, str]:
-    """File name → content: both tables with their headers only, a glossary and a guide."""
+    """File name → content: the tables with their headers only, a glossary and a guide."""
     return {
-        "deployments.csv": _csv([list(DEPLOYMENT_COLUMNS)]),
-        "activities.csv": _csv([list(ACTIVITY_COLUMNS)]),
+        **{f"{name}.csv": _csv([list(TABLES[name].columns)]) for name in TOLD},
         "glossary.csv": _csv([_GLOSSARY_HEADER, *_glossary()]),
         "README.txt": _GUIDE,
     }
@@ -41,7 +46,7 @@ _GLOSSARY_HEADER: Final = ["table", "column", "value", "meaning"]
 
 def _glossary() -> list[list[str]]:
     rows = []
-    for name in ("deployments", "activities"):
+    for name in TOLD:
         for f in TABLES[name].fields:
             needed = "needed" if f.required else "may be empty"
             rows.append([name, f.name, f"({needed})", f.description])

@@ -15,6 +15,12 @@ from dashboard.views import progress_words as said
 from dashboard.views.progress import Standing
 from dashboard.views.progress_figures import left_out
 
+#: Kinds of milestones that are the hub's own duties, as the scorecard calls them.
+WORK: Final = {
+    "training": "Trainings",
+    "technical_help": "Technical help",
+    "agreement": "Alignment (agreements on data and between partners)",
+}
 #: Name under which a release keeps what its Data page says.
 QUALITY: Final = "data_quality/quality"
 
@@ -76,13 +82,17 @@ def scorecard(hub: Hub, first: pd.Period, last: pd.Period) -> list[Block]:
         )
     table = hub.milestones()
     until = table["date"].astype(str).str[:7] <= str(last)
-    for word, label in (("train", "Trainings"), ("agree", "Data and partner agreements")):
-        mine = table[until & table["title"].str.lower().str.contains(word)]
+    for kind, label in WORK.items():
+        mine = table[until & (table["kind"] == kind) & (table["status"] != "dropped")]
         if mine.empty:
-            lines.append(f"{label}: none is recorded among the hub’s milestones.")
+            lines.append(f"{label}: none is recorded among the hub’s milestones so far.")
         else:
             done = int((mine["status"] == "done").sum())
-            lines.append(f"{label} among the milestones so far: {done} of {len(mine)} done.")
+            late = mine.loc[mine["status"] == "late", "title"].astype(str).tolist()
+            lines.append(
+                f"{label}: {done} of {len(mine)} that were due by now done."
+                + (f" Late: {w.join(late)}." if late else "")
+            )
     log = hub.audit()
     if len(log.entries) or not log.intact:
         lines.append(f"{log.sentence} Last mark: {log.head[:16]}.")

@@ -93,24 +93,28 @@ def milestones_table() -> pd.DataFrame:
         ),
     ]  # fmt: skip
     made_up = [
-        ("2024-11-18", "Data agreements signed with first agencies", "done"),
-        ("2025-01-06", "Focused deterrence starts in St. Louis City", "done"),
-        ("2025-04-01", "Street outreach starts in Focus area A", "done"),
-        ("2025-07-01", "Cognitive behavioral therapy starts in St. Louis City", "done"),
-        ("2025-07-14", "Street outreach starts in Focus area B", "done"),
-        ("2025-10-01", "Focused deterrence starts in St. Louis County", "done"),
-        ("2025-12-15", "Training of all outreach teams complete", "late"),
-        ("2026-01-12", "Cognitive behavioral therapy starts in Focus area C", "done"),
-        ("2026-03-31", "Cognitive behavioral therapy in St. Clair County paused", "done"),
-        ("2026-06-30", "All police agencies report within 30 days", "late"),
-        ("2027-01-04", "Focused deterrence starts in St. Clair County", "planned"),
-        ("2027-12-31", "End of the three years", "planned"),
+        ("2024-11-18", "Data agreements signed with first agencies", "done", "agreement"),
+        ("2025-01-06", "Focused deterrence starts in St. Louis City", "done", "start"),
+        ("2025-04-01", "Street outreach starts in Focus area A", "done", "start"),
+        ("2025-07-01", "Cognitive behavioral therapy starts in St. Louis City", "done", "start"),
+        ("2025-07-14", "Street outreach starts in Focus area B", "done", "start"),
+        ("2025-10-01", "Focused deterrence starts in St. Louis County", "done", "start"),
+        ("2025-12-15", "Training of all outreach teams complete", "late", "training"),
+        ("2026-01-12", "Cognitive behavioral therapy starts in Focus area C", "done", "start"),
+        ("2026-03-31", "Cognitive behavioral therapy in St. Clair County paused", "done", "step"),
+        ("2026-06-30", "All police agencies report within 30 days", "late", "step"),
+        ("2027-01-04", "Focused deterrence starts in St. Clair County", "planned", "start"),
+        ("2027-12-31", "End of the three years", "planned", "step"),
     ]
-    rows = [{"date": d, "title": t, "text": x, "status": "done", "source": _PAGE} for d, t, x in real]
+    rows = [
+        {"date": d, "title": t, "text": x, "status": "done", "source": _PAGE, "kind": "step"}
+        for d, t, x in real
+    ]
     rows += [
-        {"date": d, "title": t + " (synthetic)", "text": SYNTHETIC + ".", "status": s, "source": SYNTHETIC}
-        for d, t, s in made_up
-    ]
+        {"date": d, "title": t + " (synthetic)", "text": SYNTHETIC + ".", "status": s, "source": SYNTHETIC,
+         "kind": k}
+        for d, t, s, k in made_up
+    ]  # fmt: skip
     return pd.DataFrame(rows)
 
 

@@ -230,7 +230,7 @@ def test_template_evaluate_and_intake_commands(sample: Path, tmp_path: Path) -> 
     first = go(app, ["template", "--out", str(tmp_path / "t")])
     assert first.exit_code == 0
     assert {p.name for p in (tmp_path / "t").iterdir()} == {
-        "deployments.csv", "activities.csv", "glossary.csv", "README.txt",
+        "deployments.csv", "activities.csv", "milestones.csv", "meetings.csv", "glossary.csv", "README.txt",
     }  # fmt: skip
     assert go(app, ["template", "--out", str(tmp_path / "t")]).exit_code == 1
     listed = go(app, ["evaluate", "--hub", str(sample), "--register"])
