@@ -6,6 +6,7 @@ waits for a model and never shows an answer to other data.
 """
 
 from analysis.evaluate.batch import Results, answer, examine, run
+from analysis.evaluate.battery import BATTERY_COLUMNS, battery
 from analysis.evaluate.declared import (
     ILLUSTRATIVE,
     by_rule,
@@ -56,6 +57,7 @@ from analysis.evaluate.stored import (
 )
 
 __all__ = [
+    "BATTERY_COLUMNS",
     "ENOUGH_DONORS",
     "FAMILIES",
     "FEWEST_YEARS",
@@ -77,6 +79,7 @@ __all__ = [
     "area_difference",
     "as_months_came",
     "at_quarter_ends",
+    "battery",
     "by_months_since_start",
     "by_rule",
     "case_id",

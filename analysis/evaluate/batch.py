@@ -36,6 +36,7 @@ from analysis.evidence import (
     events_from_ratio,
     percent_from_ratio,
 )
+from analysis.its import ItsSpec
 from analysis.its.power import SIMULATIONS
 
 CHECK_COLUMNS: Final = ("question_id", "name", "state", "sentence")
@@ -103,15 +104,7 @@ def examine(hub: Hub, question: Question, *, through: str | None = None) -> Fitt
         RefusedError: the data cannot answer it; the message says why.
     """
     start = pd.Period(question.start, "M")
-    ends = [pd.Period(m, "M") for m in (through, question.end) if m]
-    until = min(ends) if ends else None
-    counts, population, definition = place_series(hub, question.place, question.measure)
-    counts = cut(counts, until)
-    known = months_of(counts.dropna())
-    if known.empty:
-        raise RefusedError("There are no usable monthly counts of this measure here.")
-    if known[-1] < start:
-        raise RefusedError(f"The data end in {known[-1]}, before the start in {start}.")
+    counts, population, definition, until = _months_of(hub, question, through)
     area = question.place not in PLACES
     if question.method == "wdd":
         if not area:
@@ -122,9 +115,7 @@ def examine(hub: Hub, question: Question, *, through: str | None = None) -> Fitt
         panel, people = treated_panel(hub, question.place, question.measure, counts, population, start)
         found = fits.weighted(panel, people, question.start, question.method.removeprefix("synth_"))
     else:
-        control = None
-        if question.method == "its_controlled":
-            control = _control(hub, question, counts, start, until, area=area)
+        control = _control(hub, question, counts, start, until, area=area)
         found = fits.time_series(
             counts, population, question.start, question.phase_in, control, simulations=SIMULATIONS
         )
@@ -137,6 +128,37 @@ def examine(hub: Hub, question: Question, *, through: str | None = None) -> Fitt
     return found
 
 
+def _months_of(
+    hub: Hub, question: Question, through: str | None
+) -> tuple[pd.Series, pd.Series | None, str, pd.Period | None]:
+    """Counts, population and definition of the question's place, and the last month that it may use."""
+    start = pd.Period(question.start, "M")
+    ends = [pd.Period(m, "M") for m in (through, question.end) if m]
+    until = min(ends) if ends else None
+    counts, population, definition = place_series(hub, question.place, question.measure)
+    counts = cut(counts, until)
+    known = months_of(counts.dropna())
+    if known.empty:
+        raise RefusedError("There are no usable monthly counts of this measure here.")
+    if known[-1] < start:
+        raise RefusedError(f"The data end in {known[-1]}, before the start in {start}.")
+    return counts, population, definition, until
+
+
+def its_inputs(
+    hub: Hub, question: Question, through: str | None = None
+) -> tuple[pd.DataFrame, ItsSpec, pd.DataFrame | None]:
+    """What a question to the interrupted time series asks of it: table, specification, comparison.
+
+    Raises:
+        RefusedError: the data cannot answer it; the message says why.
+    """
+    counts, population, _, until = _months_of(hub, question, through)
+    start, area = pd.Period(question.start, "M"), question.place not in PLACES
+    control = _control(hub, question, counts, start, until, area=area)
+    return fits.its_question(counts, population, question.start, question.phase_in, control)
+
+
 def _cut(places: Neighbourhood, until: pd.Period | None) -> Neighbourhood:
     ring = None if places.ring is None else cut(places.ring, until)
     return Neighbourhood(cut(places.treated, until), cut(places.comparison, until), ring, places.names)
@@ -144,8 +166,11 @@ def _cut(places: Neighbourhood, until: pd.Period | None) -> Neighbourhood:
 
 def _control(
     hub: Hub, question: Question, counts: pd.Series, start: pd.Period, until: pd.Period | None, *, area: bool
-) -> pd.DataFrame:
-    """The comparison beside an own past: other cities for a jurisdiction, a like area for an area."""
+) -> pd.DataFrame | None:
+    """The comparison beside an own past, if one was asked for: other cities for a jurisdiction, a like area
+    for an area."""
+    if question.method != "its_controlled":
+        return None
     if area:
         return pd.DataFrame(
             {"count": _cut(neighbourhood(hub, question.place, question.measure), until).comparison}

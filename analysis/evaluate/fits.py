@@ -64,6 +64,22 @@ def time_series(
     Raises:
         RefusedError: too few months or events.
     """
+    frame, spec, beside = its_question(counts, population, start, phase_in, control)
+    if simulations:
+        result, _ = fit_with_power(frame, spec, beside, simulations=simulations)
+    else:
+        result = fit_its(frame, spec, beside)
+    return Fitted(result.effect, result.path, result.checks)
+
+
+def its_question(
+    counts: pd.Series,
+    population: pd.Series | None,
+    start: str,
+    phase_in: int,
+    control: pd.DataFrame | None = None,
+) -> tuple[pd.DataFrame, ItsSpec, pd.DataFrame | None]:
+    """What ``time_series`` (same arguments) asks: table, specification, comparison on its months."""
     first = pd.Period(start, "M")
     frame = pd.DataFrame({"count": counts})
     if population is not None:
@@ -72,12 +88,7 @@ def time_series(
     last = months_of(counts.dropna())[-1]
     frame = frame[(months >= first - PRE_MONTHS) & (months <= last)]
     beside = None if control is None else control.reindex(frame.index)
-    spec = ItsSpec(start=start, phase_in=phase_in, level=LEVEL)
-    if simulations:
-        result, _ = fit_with_power(frame, spec, beside, simulations=simulations)
-    else:
-        result = fit_its(frame, spec, beside)
-    return Fitted(result.effect, result.path, result.checks)
+    return frame, ItsSpec(start=start, phase_in=phase_in, level=LEVEL), beside
 
 
 def weighted(panel: pd.DataFrame, people: pd.Series, start: str, estimator: str) -> Fitted:
