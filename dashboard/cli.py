@@ -129,6 +129,8 @@ def serve(
         label = "the synthetic sample" if opened.synthetic else label
     url = f"http://{'localhost' if address in LOCAL else address}:{port}"
     out.print(f"Save Lives Now! dashboard ({who} view of {label}): [bold]{url}[/bold]", highlight=False)
+    if prepare:
+        out.print("It opens when its first pages are ready, in a few seconds.", highlight=False)
     environment = {n: v for n, v in os.environ.items() if n not in ("SLN_HUB", "SLN_RELEASE", "SLN_SIGN_IN")}
     environment["SLN_RELEASE" if release else "SLN_HUB"] = str(chosen.resolve())
     environment["SLN_AUDIENCE"] = who.value

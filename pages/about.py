@@ -6,7 +6,7 @@ import streamlit as st
 
 from analysis.data.vocabulary import TACTICS
 from dashboard import components as c
-from dashboard import data, headlines
+from dashboard import data, headlines, preview
 from dashboard.views import about as text
 from dashboard.views import tactics
 
@@ -36,6 +36,8 @@ c.table_of(text.differences(), alt="Public statements of the goal and what this 
 
 c.section("What this dashboard cannot say")
 st.markdown(text.LIMITS)
+if release := preview.release_words(data.hub()):
+    c.section("What this release shows", release)
 c.section("Help")
 st.markdown(text.HELP)
 c.section("Accessibility")

@@ -38,9 +38,9 @@ def where(s: view.Spots) -> None:
     with right:
         st.markdown(choose.chosen_sentence(s, chosen.cell))
         st.dataframe(
-            view.ranked(s), hide_index=True, alt="Hexagons with most incidents, ranked", height=choose.HEIGHT,
-            on_select="rerun", selection_mode="single-row", key=chosen.table_key,
-            selection_default=chosen.default, column_config=choose.COLUMNS,
+            view.ranked(s, chosen.also), hide_index=True, height=choose.HEIGHT,
+            alt="Hexagons with most incidents, ranked", on_select="rerun", selection_mode="single-row",
+            key=chosen.table_key, selection_default=chosen.default, column_config=choose.COLUMNS,
         )  # fmt: skip
         choose.find_box(s, chosen.cell)
     years = draw.years_figure(s)

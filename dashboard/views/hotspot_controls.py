@@ -11,7 +11,7 @@ import streamlit as st
 from analysis.data.privacy import Audience
 from dashboard import words as w
 from dashboard.components import digest
-from dashboard.views.hotspots import AREA_KM2, ROWS, Spots, table
+from dashboard.views.hotspots import AREA_KM2, Spots, listed, table
 
 MAP_KEY: Final = "hotspots_map"
 #: What the map of places can be coloured by.
@@ -23,20 +23,24 @@ COLOURS: Final = {
 HEIGHT: Final = 560
 #: Widths in pixels: rank and count are seen beside the name also on a phone.
 COLUMNS: Final = {
-    "Rank": st.column_config.NumberColumn(width=46), "Where": st.column_config.TextColumn(width=132),
-    "Incidents": st.column_config.NumberColumn(width=74),
-    "Stands out": st.column_config.TextColumn(width=74),
+    "Rank": st.column_config.NumberColumn(width=44), "Where": st.column_config.TextColumn(width=112),
+    "Incidents": st.column_config.NumberColumn(width=70),
+    "Stands out": st.column_config.TextColumn(width=76),
 }  # fmt: skip
 NONE: Final = "None"
 #: Widths of map and table on a wide screen; on a phone they stand one above the other.
-SPLIT: Final = (11, 9)
+SPLIT: Final = (1, 1)
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """The hexagon that the reader looks at, and how the table beside the map must be made."""
+    """The hexagon that the reader looks at, and how the table beside the map must be made.
+
+    ``also``: a hexagon that the table lists besides the first ones, having been chosen elsewhere.
+    """
 
     cell: str | None
+    also: str | None
     table_key: str
     default: Any
 
@@ -51,9 +55,11 @@ def selection(s: Spots) -> Chosen:
     cell = state.get("_spot")
     if from_map != state.get("_spot_from_map"):
         state["_spot_from_map"], cell = from_map, from_map
+        state["_spot_also"] = from_map
         state["_spot_tables"] = state.get("_spot_tables", 0) + 1
+    also = state.get("_spot_also")
     key = f"spots_{digest(*s.identity, state.get('_spot_tables', 0))}"
-    cells = list(table(s).head(ROWS)["cell"])
+    cells = list(listed(s, also)["cell"])
     if key in state:
         rows = state[key]["selection"]["rows"]
         if rows and rows[0] < len(cells):
@@ -62,7 +68,7 @@ def selection(s: Spots) -> Chosen:
             cell = None
     state["_spot"] = cell
     default = {"selection": {"rows": [cells.index(cell)]}} if cell in cells else None
-    return Chosen(cell, key, default)
+    return Chosen(cell, also, key, default)
 
 
 def _clicked(event: Any) -> str | None:
@@ -72,7 +78,7 @@ def _clicked(event: Any) -> str | None:
 
 def find_box(s: Spots, cell: str | None) -> None:
     """A list of the hexagons in words: the way for a keyboard or a screen reader."""
-    rows = table(s).head(ROWS)
+    rows = listed(s, cell)
     names = {
         str(c): f"{w.number(r)}. {place}, {w.plural(n, 'incident')}"
         for c, r, place, n in rows[["cell", "rank", "place", "count"]].itertuples(index=False)
@@ -87,7 +93,7 @@ def find_box(s: Spots, cell: str | None) -> None:
 
 def _picked(key: str) -> None:
     state = st.session_state
-    state["_spot"] = state[key] or None
+    state["_spot"] = state["_spot_also"] = state[key] or None
     state["_spot_tables"] = state.get("_spot_tables", 0) + 1
 
 

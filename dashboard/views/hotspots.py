@@ -317,9 +317,15 @@ def table(s: Spots) -> pd.DataFrame:
     ).reset_index(drop=True)  # fmt: skip
 
 
-def ranked(s: Spots) -> pd.DataFrame:
-    """The short table beside the map."""
-    rows = table(s).head(ROWS)
+def listed(s: Spots, also: str | None = None) -> pd.DataFrame:
+    """The first rows of ``table``, and below them that of one hexagon more, wherever it ranks."""
+    rows = table(s)
+    return rows[(rows.index < ROWS) | (rows["cell"] == also)]
+
+
+def ranked(s: Spots, also: str | None = None) -> pd.DataFrame:
+    """The short table beside the map; ``also`` lists one hexagon more."""
+    rows = listed(s, also)
     stands_out = rows["standing"].isin([CLASS_WORDS[label] for label in UNUSUAL])
     return pd.DataFrame(
         {

@@ -36,6 +36,16 @@ Progress = Callable[[int, int, str], None]
 
 TABLES: Final = "tables"
 ANSWERS: Final = "answers"
+#: Tables of whole places: what ``small_totals`` is about.
+WHOLE_PLACES: Final = ("months", "series", "years")
+#: What a manifest says about them.
+SMALL_TOTALS: Final = {
+    True: "Months of whole places are shown even where they count fewer than the threshold, because whoever "
+    "built this release said that their agencies publish these months themselves. Maps, areas and times of "
+    "day are protected as always.",
+    False: "A series of a whole place is withheld where one of its months counts fewer than the threshold, "
+    "or where a month would give such a month of another series away.",
+}
 SERIES: Final = "series.json"
 #: Columns that name or place a single event: in no table for an audience that sees no points.
 _OF_ONE: Final = frozenset(
@@ -85,7 +95,7 @@ def build_release(
     rules = AUDIENCES[audience]
     shown = place_series(hub, rules, small_totals=small_totals)
     held = _tables(hub, rules, shown, progress) | dict(tables or {})
-    told = {} if small_totals else held
+    told = {n: t for n, t in held.items() if not (small_totals and n in WHOLE_PLACES)}
     check_tables(told | dict(_tables_in("", dict(answers or {}))), rules)
     files = {f"{TABLES}/{name}.parquet": _parquet(table) for name, table in sorted(held.items())}
     files[SERIES] = codec.dumps(_words(shown))
@@ -159,6 +169,7 @@ def about(hub: Hub, rules: Audience, shown: Shown, small_totals: bool) -> dict[s
         "synthetic": hub.synthetic,
         "empty": hub.is_empty,
         "small_totals_shown": small_totals,
+        "small_totals_meaning": SMALL_TOTALS[small_totals] if rules.k > 1 else "Nothing is hidden.",
         "rules": {name: getattr(rules, name) for name in rules.__slots__},
         "withheld": sorted(f"{p}/{m}" for p, m in shown.why),
         "sources": [

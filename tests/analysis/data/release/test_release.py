@@ -187,7 +187,15 @@ def test_small_totals_are_shown_when_the_operator_says_so(hub: Hub, tmp_path: Pa
     build_release(hub, "public", tmp_path / "all", small_totals=True)
     opened = open_release(tmp_path / "all")
     assert opened.about["small_totals_shown"]
+    assert "their agencies publish these months" in opened.about["small_totals_meaning"]
     assert opened.series("st_clair", "homicide").counts.between(1, 4).any()
+
+
+def test_small_totals_open_nothing_but_whole_places(hub: Hub, tmp_path: Path) -> None:
+    cells = pd.DataFrame({"cell": ["882640c965fffff"], "count": [3.0]})
+    with pytest.raises(ReleaseError, match="1 counts below 5"):
+        build_release(hub, "public", tmp_path / "no", tables={"cells": cells}, small_totals=True)
+    assert not (tmp_path / "no").exists()
 
 
 def test_researchers_get_incidents_in_the_middle_of_their_cells(hub: Hub, tmp_path: Path) -> None:
