@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
@@ -23,6 +24,7 @@ def observed_vs_expected(
     expected_label: str = "What was to be expected",
     start_label: str = "Start",
     first: Any = None,
+    others: Sequence[Any] = (),
     look: Look = LIGHT,
 ) -> Any:
     """Observed and counterfactual values, with the band around the counterfactual.
@@ -33,6 +35,7 @@ def observed_vs_expected(
         phase_in: months from the start that count neither before nor after; they are shaded.
         observed_label, expected_label, start_label: direct labels.
         first: leave out months before this one, so that the months after have room.
+        others: months of other changes in the model; each gets a dotted rule.
     """
     table = _table(path, first)
     if table.empty or not base.finite(table["observed"]):
@@ -80,7 +83,7 @@ def observed_vs_expected(
     placed = place(labels, base.frame(x, y), [*edges, ((begin_day, begin_day), y)])
     placed = placed.assign(x=base.from_ordinal(placed["x"]))
     words = text_layers(placed, look, base.month_x("x", x), base.number_y("y", y))
-    shade = _phase_in(begin, phase_in, x, look)
+    shade = [*_phase_in(begin, phase_in, x, look), *_others(others, x, look)]
     return base.finish(
         alt.layer(*shade, band, base.start_rule(begin, look), expected, observed, *singles, hover, *words),
         look,
@@ -102,6 +105,17 @@ def _line_label(table: pd.DataFrame, column: str, text: str, colour: str, prefer
     kept = table[["date", column]].dropna()
     short = (text, text.split(" (")[0]) if " (" in text else (text,)
     return Label(short, colour, *_xy(kept, column), prefer) if len(kept) else Label(short, colour, (), ())
+
+
+def _others(others: Sequence[Any], x: tuple[pd.Timestamp, pd.Timestamp], look: Look) -> list[alt.Chart]:
+    """Dotted rules at other changes."""
+    days = [day for day in map(base.day, others) if x[0] <= day <= x[1]]
+    if not days:
+        return []
+    rules = alt.Chart(pd.DataFrame({"other": days})).mark_rule(
+        color=look.rule, strokeDash=[2, 3], strokeWidth=1, aria=False
+    )
+    return [rules.encode(x=alt.X("other:T"))]
 
 
 def _phase_in(

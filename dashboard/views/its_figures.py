@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.data.vocabulary import MEASURES, PLACES
+from analysis.its.spec import interruption
 from dashboard import charts, data
 from dashboard import words as w
 from dashboard.charts.since_start import beside_comparison, effect_since_start
@@ -70,14 +71,18 @@ def preview(place: str, measure: str, frame: pd.DataFrame, start: str) -> Figure
 def _observed(found: Answer) -> Made:
     r, place, what = found.result, PLACES[found.place], MEASURES[found.measure].lower()
     start, phase = r.spec.start, r.spec.phase_in
+    others = [interruption(text).start for text in r.spec.interruptions]
+    dotted = f" Dotted uprights: the other changes in the model ({w.join([w.month(m) for m in others])})."
     table = r.path.merge(r.bands[["period", "mean_lower", "mean_upper"]], on="period", how="left")
     return "observed", {
         "key": "its_observed",
         "title": f"{w.sentence_case(what)} in {w.place_in_sentence(place)} was "
                  f"{side(r.effect.percent.estimate)} the {beside(found)}",
-        "sentence": "The band says where single months would have fallen if the past had carried on.",
+        "sentence": "The band says where single months would have fallen if the past had carried on."
+                    + (dotted if others else ""),
         "chart": lambda look: charts.observed_vs_expected(
-            r.path, start=start, phase_in=phase, expected_label="Projection (without the change)", look=look
+            r.path, start=start, phase_in=phase, expected_label="Projection (without the change)",
+            others=others, look=look,
         ),
         "table": table,
         "columns": {

@@ -276,6 +276,9 @@ def test_changes_and_covariates_are_in_the_specification_the_files_and_the_words
     assert "Burglary" not in found.unmoved  # what explains the counts is no test of them
     text = everything_said(found, expert=True)
     assert not NOT_FOR_PEOPLE.search(text), NOT_FOR_PEOPLE.findall(text)
+    observed = its.figures(found, diagnostics=True)["observed"]
+    assert "the other changes in the model (January 2022 and January 2023)" in observed.sentence
+    assert all(json.dumps(spec).count('"strokeDash": [2, 3]') == 1 for _, spec in observed.specs())
     terms = its.coefficients(found)["Term"].tolist()
     assert {"Another change: level", "Second other change: trend", "Uploaded covariate"} <= set(terms)
     listed = its.checklist(found, its.tried(found)).set_index("Point")["This run"]
