@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
+import multiprocessing
 import random
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -18,11 +16,10 @@ from deltalake import DeltaTable
 from analysis.data import Hub, HubError, open_hub
 from analysis.data.store import Engine
 
-#: Imports files in a process of its own; kills itself at the n-th commit, or before the pointer moves.
+#: Imports files; kills its own process at the n-th commit, or before the pointer moves.
 SCRIPT = """
-import os, signal, sys
+import os, signal
 from analysis.data import open_hub, store
-where, hub, files = sys.argv[1], sys.argv[2], sys.argv[3:]
 def die():
     os.kill(os.getpid(), signal.SIGKILL)
 if where.startswith("commit"):
@@ -37,27 +34,26 @@ elif where == "pointer":
     store.os.fsync = lambda descriptor: die()
 elif where == "restore":
     store.DeltaTable.restore = lambda *args, **kwargs: die()
-print("ready", flush=True)
+ready.set()
 open_hub(hub).import_files(files)
-print("done", flush=True)
 """
+#: Processes begin as copies of one that has read the program already, and hold nothing of this one.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["analysis.data.hub"])
 
 
-def run(where: str, hub: Path, files: list[Path], *, kill_after: float | None = None) -> int:
-    """Run the import; returns the exit code (−9 when it was killed)."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, where, str(hub), *map(str, files)],
-        stdout=subprocess.PIPE,
-        env=environment,
-        cwd=Path(__file__).resolve().parents[4],
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"ready\n"
-        if kill_after is not None:
-            time.sleep(kill_after)
-            process.send_signal(signal.SIGKILL)
-        return process.wait(timeout=120)
+def run(where: str, hub: Path, files: list[Path], *, kill_after: float | None = None) -> int | None:
+    """Run the import in a process of its own; returns the exit code (−9 when it was killed)."""
+    ready = PROCESSES.Event()
+    names = {"where": where, "hub": str(hub), "files": [str(f) for f in files], "ready": ready}
+    process = PROCESSES.Process(target=exec, args=(SCRIPT, names))
+    process.start()
+    assert ready.wait(timeout=120)
+    if kill_after is not None:
+        time.sleep(kill_after)
+        process.kill()
+    process.join(timeout=120)
+    return process.exitcode
 
 
 def state(hub: Hub) -> dict[str, object]:
@@ -73,17 +69,26 @@ def state(hub: Hub) -> dict[str, object]:
     return seen
 
 
-@pytest.fixture
-def files(legacy, tmp_path: Path) -> list[Path]:
-    made = []
+@pytest.fixture(scope="module")
+def files(legacy, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder, made = tmp_path_factory.mktemp("files"), []
     for month in range(1, 4):
         rows = [(f"19-{month}{i:03d}", 1, "31111", 900_000) for i in range(50)] + [("x", 5, "31111", 0)]
-        made.append(legacy(tmp_path / f"{month}.csv", f"2019-{month:02d}", rows))
+        made.append(legacy(folder / f"{month}.csv", f"2019-{month:02d}", rows))
     return made
 
 
+@pytest.fixture(scope="module")
+def undisturbed(files, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """What a hub shows after the same imports when nothing is killed."""
+    calm = open_hub(tmp_path_factory.mktemp("calm") / "hub")
+    calm.import_files(files[:1])
+    calm.import_files(files[1:])
+    return state(calm)
+
+
 @pytest.mark.parametrize("where", ["commit1", "commit3", "commit5", "commit7", "pointer"])
-def test_killed_between_commits_leaves_the_hub_as_it_was(where, files, tmp_path) -> None:
+def test_killed_between_commits_leaves_the_hub_as_it_was(where, files, undisturbed, tmp_path) -> None:
     hub = open_hub(tmp_path / "hub")
     hub.import_files(files[:1])
     before = state(hub)
@@ -92,12 +97,9 @@ def test_killed_between_commits_leaves_the_hub_as_it_was(where, files, tmp_path)
     assert state(open_hub(hub.path, read_only=True)) == before
     # The next import finds a clean hub, and gives what an undisturbed one gives.
     hub.import_files(files[1:])
-    calm = open_hub(tmp_path / "calm")
-    calm.import_files(files[:1])
-    calm.import_files(files[1:])
-    ours, theirs = state(hub), state(calm)
+    found = state(hub)
     for table in ("counts", "incidents", "quarantine", "agencies"):
-        assert ours[table] == theirs[table], table
+        assert found[table] == undisturbed[table], table
 
 
 def test_killed_while_taking_back_what_a_killed_import_left(files, tmp_path) -> None:
@@ -112,14 +114,13 @@ def test_killed_while_taking_back_what_a_killed_import_left(files, tmp_path) -> 
     assert len(hub.imports()) == 2
 
 
-def test_killed_at_any_moment(files, tmp_path) -> None:
+def test_killed_at_any_moment(files, undisturbed, tmp_path) -> None:
     """Real kills at random moments; each time the hub is as it was, or the import is whole."""
     hub = open_hub(tmp_path / "hub")
     hub.import_files(files[:1])
     before = state(hub)
     started = time.monotonic()
     whole = open_hub(tmp_path / "whole")
-    whole.import_files(files[:1])
     assert run("never", whole.path, files[1:]) == 0
     took = time.monotonic() - started
     draw = random.Random(7)
@@ -132,7 +133,7 @@ def test_killed_at_any_moment(files, tmp_path) -> None:
             assert now == before
         else:
             assert len(hub.imports()) == 3
-            assert now["counts"] == state(whole)["counts"]
+            assert now["counts"] == undisturbed["counts"]
             break
     assert killed > 0
 
