@@ -10,6 +10,7 @@ from dashboard import components as c
 from dashboard import data, headlines, state
 from dashboard.audience import rights
 from dashboard.views import tactics as view
+from dashboard.views import tactics_effects as effects
 from dashboard.views import tactics_page as parts
 
 c.page_title("Tactics")
@@ -52,10 +53,9 @@ for tactic, name in TACTICS.items():
             c.table_of(view.table_of(mine, span, rights()), alt=f"Activities of {name.lower()} by place")
 if not view.deployments().empty and len(rows):
     c.section("Work done beside effect", programme.CAUTION)
-    beside, together = parts.dose_beside_effect(measure)
-    st.markdown(together)
-    # A grid, not HTML: six columns scroll on a phone, and a grid can be scrolled by keyboard.
-    about = "Each deployment: share of its plan, fidelity, effect with its range, evidence"
-    st.dataframe(beside, hide_index=True, alt=about, width="stretch")
+    beside = effects.beside_effect(measure)
+    if beside is not None:
+        c.show(beside)
+    effects.show_over_time(measure)
 c.method_note(parts.METHOD)
 c.footer(source=facts.source_line, updated=facts.updated, synthetic=facts.synthetic, version=facts.version)

@@ -19,9 +19,11 @@ from analysis.data.release import Release
 from analysis.data.schema import DEPLOYMENT_COLUMNS
 from analysis.data.vocabulary import JURISDICTIONS, MEASURES, TACTICS
 from analysis.evidence import RefusedError
-from analysis.progress import Assessment, Goal, assess
+from analysis.progress.grid import Since as Counted
+from analysis.progress.grid import since_start as grid_since
 from analysis.progress.multiplicity import declare
 from analysis.progress.places import against_rest
+from analysis.progress.verdict import MIN_EXPECTED
 from dashboard import data
 from dashboard import words as w
 from dashboard.audience import Rights
@@ -79,13 +81,13 @@ class Since:
     """
 
     deployment: Mapping[str, object]
-    found: Assessment | None
+    found: Counted | None
     why: str = ""
 
     @property
     def months(self) -> int:
         """Months compared."""
-        return len(self.found.months_used) if self.found is not None else 0
+        return self.found.months if self.found is not None else 0
 
 
 def since_start(counts: pd.Series, deployment: Mapping[str, object], measure: str) -> Since:
@@ -95,27 +97,23 @@ def since_start(counts: pd.Series, deployment: Mapping[str, object], measure: st
         counts: events a month where it works.
         deployment: a row of the hub's table.
         measure: what is counted.
+
+    The arithmetic is :func:`analysis.progress.grid.since_start`; here is what the page says of it.
     """
-    start = w.to_month(deployment["start"])
+    del measure  # the counts are of one measure already
     known = counts.dropna()
-    last = known.index.max() if len(known) else None
-    end = deployment.get("end")
-    if isinstance(end, str) and end and last is not None:
-        last = min(last, w.to_month(end))
-    if last is None or last < start:
+    if known.empty or known.index.max() < w.to_month(deployment["start"]):
         return Since(deployment, None, "no month since the start is complete yet")
-    # Read as cumulative, so that every month since the start is compared and not the last year alone.
-    goal = Goal(
-        measure,
-        (str(start - 36), str(start - 1)),
-        str(start),
-        months=(last - start).n + 1,
-        reading="cumulative",
-    )
+    end = deployment.get("end")
     try:
-        return Since(deployment, assess(counts, goal, last))
+        found = grid_since(
+            counts, deployment["start"], known.index.max(), end=end if isinstance(end, str) and end else None
+        )
     except RefusedError as refused:
-        return Since(deployment, None, str(refused))
+        return Since(deployment, None, str(refused).rstrip("."))
+    if not found.months:
+        return Since(deployment, None, "no month since the start can be compared yet")
+    return Since(deployment, found)
 
 
 def stands(all_since: list[Since]) -> list[bool]:
@@ -147,16 +145,16 @@ def cell(since: Since, floor: int, *, stands: bool = True) -> Cell:
     if since.found is None:
         return Cell("no_data", "", f"{where}{when}: {since.why}.")
     found, link = since.found, _link(row)
-    small = found.events < floor or found.expected < floor
+    small = found.events < floor or found.before < floor
     counts = (
         f"{w.count(found.events, floor=floor)} events"
         if small
-        else f"{w.count(found.events)} events; the three years before give {w.number(found.expected)}"
+        else f"{w.count(found.events)} events; the three years before give {w.number(found.before)}"
     )
     detail = f"{where}{when}, {w.plural(since.months, 'month')}: {counts}."
-    if found.expected < 10 or not found.percent_change.known or small:
+    if found.before < MIN_EXPECTED or not found.percent.known or small:
         return Cell("too_few", "", detail, link)
-    change = found.percent_change
+    change = found.percent
     main = f"{w.fewer(change.estimate)}, {w.likely(change)}"
     if since.months < MIN_MONTHS:
         return Cell("too_early", "", detail, link)

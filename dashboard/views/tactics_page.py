@@ -13,7 +13,6 @@ from dashboard import words as w
 from dashboard.audience import rights
 from dashboard.figures import Column, Figure
 from dashboard.grid import show_grid
-from dashboard.views import evaluations
 from dashboard.views import tactics as view
 
 NOT_AN_EFFECT = (
@@ -136,34 +135,6 @@ def model_table(found: programme.Fidelity) -> pd.DataFrame:
             "Points": [w.number(p) if w.known(p) else "–" for p in parts["points"]],
         }
     )
-
-
-def dose_beside_effect(measure: str) -> tuple[pd.DataFrame, str]:
-    """Each deployment's work beside its effect, for reading, and what both say together."""
-    floor = rights().floor
-    table = programme.beside(
-        view.deployments(), data.hub().activities(), evaluations.results().verdicts, measure, floor=floor
-    )
-    effect = [
-        f"{w.percent(p, signed=True)} ({w.percent(lo, signed=True)} to {w.percent(hi, signed=True)})"
-        if w.known(p) and w.known(lo) and w.known(hi)
-        else "no comparison yet"
-        for p, lo, hi in table[["percent", "lower", "upper"]].to_numpy(float)
-    ]
-    shown = pd.DataFrame(
-        {
-            "Where": table["name"],
-            "Of the plan": [w.percent(100 * s) if w.known(s) else "not known" for s in table["share"]],
-            "Fidelity": [
-                f"{w.number(s)}: {word}" if w.known(s) else str(word)
-                for s, word in zip(table["fidelity"], table["fidelity_word"], strict=True)
-            ],
-            "Effect (90 % range)": effect,
-            "What it says": [w.sentence_case(str(a)) for a in table["agreement"]],
-            "Evidence": table["grade"],
-        }
-    )
-    return shown, programme.dose_response(table).sentence
 
 
 def where_words(tactic: str) -> str:

@@ -29,7 +29,7 @@ def test_every_month_since_the_start_is_compared() -> None:
     assert since.months == 20
     assert since.found is not None
     assert since.found.events == 1600
-    assert since.found.expected == pytest.approx(2000)
+    assert since.found.before == pytest.approx(2000)
     cell = view.cell(since, 5)
     assert cell.status == "fewer"
     assert "20 months" in cell.detail
