@@ -33,7 +33,8 @@ _TOGETHER: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class _Past:
-    """The past of one series: which question it is, its rows, its steps and their periods."""
+    """The past of one series: its question, rows, steps and their periods; ``level``: the mean rate
+    of a linear family."""
 
     place: int
     y: Array
@@ -44,12 +45,14 @@ class _Past:
     total: Array | None
     periods: pd.PeriodIndex
     kind: str
+    level: float = 0.0
 
 
 def placebo_many(jobs: Sequence[tuple[Prepared, Design, ItsSpec]]) -> list[pd.DataFrame | None]:
     """Pretended starts of many series: ``start, log_ratio, se, z, p``; None where the past is too short.
 
-    For linear families ``log_ratio`` is a difference of rates.
+    For linear families the difference of rates is told as a logarithm too, of one plus its share of the mean
+    rate of the past; ``z`` and ``p`` are those of the difference.
     """
     out: list[pd.DataFrame | None] = [None] * len(jobs)
     groups: dict[tuple[int, bool, str], list[_Past]] = {}
@@ -76,9 +79,11 @@ def _past(place: int, series: Prepared, design: Design, spec: ItsSpec) -> _Past 
     y, offset = series.count[pre], series.offset[pre]
     total = None
     kind = "latent" if spec.family == "latent_ar1" else "linear" if spec.family in LINEAR else "counts"
+    level = 0.0
     if kind == "linear":
         # Rates (beside comparisons: over the mean of theirs), by least squares.
         y = y / (np.exp(offset) / series.per)
+        level = abs(float(y.mean())) or 1.0
         if series.others:
             y = y - np.mean([(c / (np.exp(o) / series.per))[pre] for c, o in series.others], axis=0)
         offset = np.zeros(len(y))
@@ -106,6 +111,7 @@ def _past(place: int, series: Prepared, design: Design, spec: ItsSpec) -> _Past 
         total,
         series.periods[starts],
         kind,
+        level,
     )
 
 
@@ -161,12 +167,15 @@ def _tried(group: list[_Past]) -> list[pd.DataFrame | None]:
         if not settled[place] or fine.sum() < AT_LEAST:
             out.append(None)
             continue
+        size, error = mean[place, :m], sd[place, :m]
+        if kind == "linear":  # (a fall to nothing or below it has no logarithm: it is told as one of 99 %)
+            size, error = np.log1p(np.maximum(size / past.level, -0.99)), error / past.level
         out.append(
             pd.DataFrame(
                 {
                     "start": past.periods[fine],
-                    "log_ratio": mean[place, :m][fine],
-                    "se": sd[place, :m][fine],
+                    "log_ratio": size[fine],
+                    "se": error[fine],
                     "z": (mean[place, :m] / sd[place, :m])[fine],
                     "p": p[place, :m][fine],
                 }

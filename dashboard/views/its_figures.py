@@ -139,7 +139,10 @@ def _since(found: Answer) -> Made:
         "key": "its_since_start",
         "title": _since_title(found, table),
         "sentence": (
-            "The model lets the effect change by the month."
+            "Under ARIMA the projection after the start is what happened less the modelled effect: the dots "
+            "lie on the line and say nothing of their own."
+            if r.spec.family == "arima"
+            else "The model lets the effect change by the month."
             if r.spec.slope
             else "The model gives all months one average effect; the dots are single months with all their "
             "chance. To let the effect grow or fade, choose “Trend may change too”."
@@ -169,6 +172,8 @@ def _since_title(found: Answer, table: pd.DataFrame) -> str:
             f"{w.percent(last, signed=True)} in {w.plural(int(kept['month'].iloc[-1]), 'month')}"
         )
     against = beside(found)
+    if found.result.spec.family == "arima":
+        return f"The modelled effect: on average {side(found.result.effect.percent.estimate)} the {against}"
     if len(kept) >= 2 * HALF:
         parts = [
             side(100 * (part["observed"].sum() / part["expected"].sum() - 1))

@@ -182,6 +182,18 @@ def test_rank_and_widening_by_hand():
     assert widening(None, 0.95) == 1.0
 
 
+def test_pretended_starts_of_a_linear_family_are_told_as_shares_of_the_mean(simulate):
+    data = simulate(13, mean=100)
+    tables = {
+        family: examine(data, ItsSpec(START, family=family, harmonics=1), simulations=0).placebo
+        for family in ("ols", "quasi_poisson")
+    }
+    assert tables["ols"]["log_ratio"].abs().max() < 1
+    apart = tables["ols"]["log_ratio"] - tables["quasi_poisson"]["log_ratio"]
+    assert apart.abs().max() < 0.05
+    assert (tables["ols"]["se"] / tables["quasi_poisson"]["se"]).between(0.7, 1.4).all()
+
+
 def test_one_definition_of_what_could_have_been_seen(simulate):
     data, spec = simulate(3, mean=30), ItsSpec(START, harmonics=1)
     examined = examine(data, spec)
