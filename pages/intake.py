@@ -77,10 +77,12 @@ def show_waiting(look: Look, who: str) -> None:
         st.markdown(view.found(one))
         if len(look.findings):
             st.markdown("**Rows that would be refused**")
-            about = f"Refused values of {one.name}"
-            st.dataframe(view.findings(look), hide_index=True, alt=about, width="stretch")
-            if more := view.more_findings(look):
-                st.caption(more)
+            st.markdown(view.first_findings(look))
+            with st.expander(f"All {len(look.findings)} of them as a table"):
+                about = f"Refused values of {one.name}"
+                st.dataframe(view.findings(look), hide_index=True, alt=about, width="stretch")
+                if more := view.more_findings(look):
+                    st.caption(more)
         if len(look.formulas):
             st.markdown(f"**Cells that a spreadsheet would run.** {view.SPREADSHEET}")
             about = f"Cells of {one.name} that begin like a formula"

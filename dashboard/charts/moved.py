@@ -50,7 +50,7 @@ def estimate_over_time(table: pd.DataFrame, *, look: Look = LIGHT) -> Any:
         labelExpr=f"{names}[datum.value]", grid=False,
     )  # fmt: skip
     x = alt.X("at:O", axis=axis, scale=alt.Scale(padding=0.6))
-    colour = alt.when("datum.newest").then(alt.value(look.main)).otherwise(alt.value(look.expected))
+    colour = alt.when("datum.newest").then(alt.value(look.main)).otherwise(alt.value(look.context))
     chart = alt.Chart(data)
     bar = chart.mark_rule(strokeWidth=3, opacity=0.75, aria=False).encode(
         x=x, y=base.number_y("lower", y, percent=True), y2="upper:Q", color=colour

@@ -39,7 +39,8 @@ def check(
     )  # fmt: skip
     for row in look.findings.head(20).to_dict("records"):
         out.print(
-            f"  line {row['line']}, {row['column']}: “{row['value']}” {row['rule']}. {row['remedy']}",
+            f"  line {row['line']}, {row['column']}: “{row['value']}” breaks the rule “{row['rule']}”. "
+            f"{row['remedy']}",
             highlight=False, markup=False, soft_wrap=True,
         )  # fmt: skip
     if f.outcome == "refused":

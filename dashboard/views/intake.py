@@ -23,6 +23,8 @@ KINDS: Final = ("csv", "txt", "gz", "json", "geojson", "xlsx")
 LIMIT_MB: Final = LIMIT_BYTES >> 20
 #: Suspect figures of one agency that are offered at once.
 MOST_MONTHS: Final = 60
+#: Refused values that are told one by one before the table.
+MOST_LINES: Final = 8
 
 WHAT_IS_TAKEN: Final = (
     f"One file at a time, at most {LIMIT_MB} MB: CSV or text, plain or packed with gzip, Excel (.xlsx) or "
@@ -134,10 +136,21 @@ def findings(look: Look) -> pd.DataFrame:
             {
                 "File": look.file.name, "Row": rows["line"], "Column": rows["column"].fillna("whole row"),
                 "Value": [f"“{v}”" if isinstance(v, str) and v else "empty" for v in rows["value"]],
-                "What is wrong": rows["rule"], "What to do": rows["remedy"],
+                "Rule it breaks": rows["rule"], "What to do": rows["remedy"],
             }
         )
     )  # fmt: skip
+
+
+def first_findings(look: Look) -> str:
+    """The first refused values as a list that reads on a phone."""
+    lines = []
+    for r in look.findings.head(MOST_LINES).fillna("").to_dict("records"):
+        value = f"“{escaped(r['value'])}”" if r["value"] else "the empty value"
+        column = f", {escaped(r['column'])}" if r["column"] else ""
+        rule, remedy = escaped(r["rule"]), escaped(r["remedy"])
+        lines.append(f"- Row {r['line']}{column}: {value} breaks the rule “{rule}”. {remedy}")
+    return "\n".join(lines)
 
 
 def more_findings(look: Look) -> str:

@@ -97,7 +97,7 @@ def test_what_is_wrong_is_shown_and_never_run(page: Any, folder: Path) -> None:
     at = page(folder)
     tables = [d.value for d in at.dataframe]
     refused = next(t for t in tables if "What to do" in t)
-    assert list(refused.columns) == ["File", "Row", "Column", "Value", "What is wrong", "What to do"]
+    assert list(refused.columns) == ["File", "Row", "Column", "Value", "Rule it breaks", "What to do"]
     assert {2, 4} <= set(refused["Row"])
     assert "“twelve”" in set(refused["Value"])
     risky = next(t for t in tables if list(t.columns) == ["File", "Row", "Column", "Value"])
