@@ -16,9 +16,9 @@ import pandas as pd
 import pytest
 
 from analysis.data import MeasureSeries
-from analysis.evidence import Check, CheckState, Interval, RefusedError
+from analysis.evidence import Check, CheckState, Interval
 from analysis.its import ItsSpec
-from dashboard.views import its, its_answer, its_covariates, its_data, its_words
+from dashboard.views import its, its_answer, its_data, its_words
 from dashboard.workbench import plain
 
 NOT_FOR_PEOPLE = re.compile(r"\b(nan|NaN|None|inf|NaT)\b|—")
@@ -226,33 +226,6 @@ def test_settings_without_an_answer_are_refused_in_a_sentence(changed: dict[str,
     assert len(said) > 30
     assert not NOT_FOR_PEOPLE.search(said)
     assert "_" not in said
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (b"month,amount\n2024-01,3\n", "row 1: the columns are month, amount; there must be one"),
-        (b"", "row 1: the columns are none"),
-        (b"month,value\n2024-01,3\n2024-13,4\n", "row 3, column month: “2024-13” is no month"),
-        (b"month,value\n2024-01,3\n,4\n", "row 3, column month: “” is no month"),
-        (b"month,value\n2024-01,3\n2024-01,4\n", "row 3, column month: 2024-01 stands there a second time"),
-        (b"month,value\n2024-01,3\n2024-02,1.5 %\n", "row 3, column value: “1.5 %” is no number"),
-        (b"month,value\n2024-01,inf\n", "row 2, column value: “inf” is no number"),
-        (b"month,value\n2024-01,\n", "has no value in any month"),
-        (b"month,value\n2024-01,\xe9\n", "row 2: a character is not in UTF-8"),
-        (b"month,value\n" + b"2024-01,1\n" * 1_201, "1,201 rows; at most 1,200"),
-        (b"x" * 100_001, "100,001 bytes; at most 100,000"),
-    ],
-)  # fmt: skip
-def test_a_file_that_cannot_be_read_is_refused_with_row_column_value_and_remedy(
-    content: bytes, said: str
-) -> None:
-    with pytest.raises(RefusedError) as refused:
-        its_covariates.read("rate.csv", content)
-    text = str(refused.value)
-    assert said in text
-    assert text.startswith("rate.csv")
-    assert re.search(r"Write|Correct|Leave|Save", text)
 
 
 def test_changes_and_covariates_are_in_the_specification_the_files_and_the_words(
