@@ -12,6 +12,7 @@ _WORDS: Final = (
     ("donors' range", "comparison places’ range"),
     ("donors", "comparison places"),
     ("donor", "comparison place"),
+    ("predictor", "characteristic"),
     ("periods", "months"),
     ("period", "month"),
     ("placebo units", "other places"),

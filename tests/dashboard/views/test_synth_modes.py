@@ -145,6 +145,7 @@ def test_characteristics_are_matched_and_repeated_from_the_export(
     assert len(base) == 1
     assert float(base["percent"].iloc[0]) == pytest.approx(found.result.effect.percent.estimate)
     assert "Matched on 4 predictors" in " ".join(found.result.choices)
+    assert "predictor" not in " ".join(synth.notes(found))
     made = synth.export(found)
     assert made.record["characteristics_matched"]["Rate of homicide"] == 4.0
     assert "predictors.csv" in unpacked(synth.bundle(found, made), tmp_path)
