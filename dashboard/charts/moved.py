@@ -60,7 +60,7 @@ def estimate_over_time(table: pd.DataFrame, *, look: Look = LIGHT) -> Any:
         tooltip=[alt.Tooltip("label:N", title="Months through"), alt.Tooltip("told:N", title="Estimate")],
     )  # fmt: skip
     now = chart.transform_filter("datum.newest").mark_text(
-        align="right", dx=-9, fontWeight=600, color=look.main_text
+        align="left", dx=8, fontWeight=600, color=look.main_text
     ).encode(x=x, y=base.number_y("percent", y, percent=True), text=alt.value("Now"))  # fmt: skip
     return base.finish(alt.layer(base.zero_rule(look), bar, dot, now), look, height=_HEIGHT)
 

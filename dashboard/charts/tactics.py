@@ -62,21 +62,26 @@ def dose_vs_plan(table: pd.DataFrame, *, what: str = "contacts", look: Look = LI
 def funnel(table: pd.DataFrame, *, look: Look = LIGHT) -> Any:
     """Contact → offer → accept → complete: how many people reach each step.
 
-    The percent in brackets is of the step before, which the page says in words.
+    The percent in brackets is of the step that this one follows from, which is named where the table does.
 
     Args:
-        table: ``step`` and ``people`` in order; NaN where a step is not reported.
+        table: ``step`` and ``people`` in order; NaN where a step is not reported. ``of`` and ``share`` (the
+            step it is a share of, and that share) are optional: without them it is the step before.
     """
     if table.empty or not base.finite(table["people"]):
         return base.empty("No step has been reported yet.", look)
     people = table["people"].astype(float)
     before = people.shift()
+    shares = table["share"].astype(float) if "share" in table else people / before.where(before > 0)
+    named = (
+        [f" of {str(o).lower()}" if o else "" for o in table["of"]] if "of" in table else [""] * len(table)
+    )
     shown = []
-    for now, earlier in zip(people, before, strict=True):
+    for now, share, of in zip(people, shares, named, strict=True):
         if not w.known(now):
             shown.append("not reported")
-        elif w.known(earlier) and earlier > 0:
-            shown.append(f"{w.number(now)} ({w.percent(100 * now / earlier)})")
+        elif w.known(share):
+            shown.append(f"{w.number(now)} ({w.percent(100 * share)}{of})")
         else:
             shown.append(w.number(now))
     return bars(pd.DataFrame({"name": table["step"], "value": people, "shown": shown}), look=look)

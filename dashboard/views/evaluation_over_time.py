@@ -42,10 +42,15 @@ def months(found: Case, everything: Results) -> Made:
     after = table[table["from_month"] >= 0]
     if after.empty:
         return "months", {}
-    first, last = float(after["percent"].iloc[0]), float(after["percent"].iloc[-1])
-    title = f"In the first three months: {w.fewer(first)} than expected"
+    when = [charts.months_words(a, b) for a, b in after[["from_month", "to_month"]].to_numpy()]
+    title = f"In {when[0]} since the start: {w.fewer(float(after['percent'].iloc[0]))} than expected"
     if len(after) > 1:
-        title = f"{title}; in the newest three: {w.fewer(last)}"
+        title = f"{title}; in {when[-1]}: {w.fewer(float(after['percent'].iloc[-1]))}"
+    before = (
+        " Grey bars lie before the start and show how much chance alone moves."
+        if (table["from_month"] < 0).any()
+        else ""
+    )
     shown = table.assign(
         when=[charts.months_words(a, b) for a, b in table[["from_month", "to_month"]].to_numpy()]
     )
@@ -54,7 +59,7 @@ def months(found: Case, everything: Results) -> Made:
         "key": "evaluation_months",
         "title": title,
         "sentence": "Does a difference grow, hold or fade? Each bar is three months against what "
-        f"{beside} lets expect. Grey bars lie before the start and show how much chance alone moves.",
+        f"{beside} lets expect.{before}",
         "chart": lambda look: charts.effect_by_months(table, look=look),
         "table": shown,
         "columns": {
@@ -62,8 +67,8 @@ def months(found: Case, everything: Results) -> Made:
             "expected": Column("Expected", "decimal"), "percent": Column("Difference", "percent_change"),
         },
         "alt": f"Bars of three months: {title[:1].lower()}{title[1:]}. Bars before the start are grey.",
-        "note": "Months of a phase-in are counted from the start. The last months are left out until three "
-        "are complete. A comparison is fitted to the months before the start, so bars there are "
+        "note": "Months are counted from the start; those of a phase-in are counted and not shown. The "
+        "last months are left out until three are complete. A comparison is fitted to the months before the start, so bars there are "
         "a little smaller than chance would make them.",
     }  # fmt: skip
 

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 import pandas as pd
 import streamlit as st
 
+from analysis import programme
 from analysis.data.release import Release
 from analysis.data.schema import DEPLOYMENT_COLUMNS
 from analysis.data.vocabulary import JURISDICTIONS, MEASURES, TACTICS
@@ -34,17 +35,6 @@ CONTACTS: Final[Mapping[str, tuple[str, str]]] = {
     "focused_deterrence": ("people_notified", "notifications"),
     "cbt": ("enrolled", "enrolments"),
     "street_outreach": ("contacts", "contacts"),
-}
-#: From the first contact to what it leads to, by tactic.
-STEPS: Final[Mapping[str, Mapping[str, str]]] = {
-    "focused_deterrence": {
-        "people_notified": "People notified",
-        "both_messages_delivered": "Heard both messages",
-        "service_offers": "Offered services",
-        "services_accepted": "Accepted services",
-    },
-    "cbt": {"referred": "Referred", "enrolled": "Enrolled", "completed": "Completed"},
-    "street_outreach": {"contacts": "Contacts", "referrals": "Referred to services"},
 }
 PLAIN: Final[Mapping[str, str]] = {
     "focused_deterrence": (
@@ -351,12 +341,8 @@ def share_done(rows: pd.DataFrame, activity: str, span: tuple[pd.Period, pd.Peri
 
 
 def funnel(rows: pd.DataFrame, tactic: str, span: tuple[pd.Period, pd.Period], floor: int) -> pd.DataFrame:
-    """Step and people in a span; NaN where not reported or fewer than the floor."""
-    kept = rows[_within(rows, span)]
-    sums = kept.groupby("activity")["value"].sum(min_count=1)
-    steps = STEPS[tactic]
-    people = pd.Series([float(sums.get(a, math.nan)) for a in steps])
-    return pd.DataFrame({"step": list(steps.values()), "people": hide(people, floor)})
+    """Step, people, and the share of the step it follows from; NaN where not reported or below the floor."""
+    return programme.funnel(rows, tactic, span, floor=floor)
 
 
 def table_of(rows: pd.DataFrame, span: tuple[pd.Period, pd.Period], rights: Rights) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from analysis import programme
-from analysis.data.vocabulary import MEASURES
+from analysis.data.vocabulary import MEASURES, TACTICS
 from analysis.programme.response import FULL
 from dashboard import components as c
 from dashboard import data, state
@@ -46,7 +46,11 @@ def _beside(path: str, version: str, measure: str, floor: int) -> Figure | None:
     )
     sides = {"fewer": "fewer", "more": "more"}
     told["status"] = [sides.get(str(a), s) for a, s in zip(table["agreement"], told["status"], strict=True)]
-    shown = told[["name", "percent", "lower", "upper", "status"]].assign(note=told["work"])
+    # The tactic stands as a heading above its places: together they are too long for a phone.
+    shown = told[["percent", "lower", "upper", "status"]].assign(
+        note=told["work"], tactic=[TACTICS[t] for t in told["tactic"]],
+        name=[str(n).split(", ", 1)[-1] for n in told["name"]],
+    ).sort_values("tactic", kind="stable")  # fmt: skip
     clear = int(table["agreement"].isin(list(sides)).sum())
     full = int((table["share"] >= FULL).sum())
     count = w.plural(len(table), "deployment", spelled=True)
@@ -58,7 +62,10 @@ def _beside(path: str, version: str, measure: str, floor: int) -> Figure | None:
         ),
         sentence=found.sentence,
         chart=lambda look: dot_intervals(
-            shown, look=look, axis_title=f"{MEASURES[measure]}: difference from the comparison"
+            shown,
+            look=look,
+            group="tactic",
+            axis_title=f"{MEASURES[measure]}: difference from the comparison",
         ),
         table=told,
         columns={

@@ -102,10 +102,13 @@ def funnel_figure(tactic: str, rows: pd.DataFrame) -> Figure | None:
         title = f"{share} went on from “{steps[0].lower()}” to “{steps[-1].lower()}”"
     return Figure(
         key=f"funnel_{tactic}", title=title,
-        sentence=f"All places together, {w.months(*span)}. Percents are of the step before.",
+        sentence=f"All places together, {w.months(*span)}. Percents are of the step named with them.",
         chart=lambda look: charts.funnel(table, look=look),
         table=table,
-        columns={"step": Column("Step"), "people": Column("How many", "count")},
+        columns={
+            "step": Column("Step"), "people": Column("How many", "count"), "share": Column("Share", "share"),
+            "of": Column("Of"),
+        },
         source=facts.source_line,
         alt=f"Bars from the first step to the last: {', '.join(steps)}. {title}.",
         note="Each step counts what was reported in these months. Someone who enrolled early may finish "

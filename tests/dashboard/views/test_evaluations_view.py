@@ -143,7 +143,7 @@ def test_effect_by_months_since_the_start(path: pd.DataFrame) -> None:
     name, figure = months(made, everything)
     assert name == "months"
     assert figure["title"].replace("\u00a0", " ") == (
-        "In the first three months: 20 % fewer than expected; in the newest three: 20 % fewer"
+        "In months 1 to 3 since the start: 20 % fewer than expected; in months 10 to 12: 20 % fewer"
     )
     assert figure["table"]["when"].tolist()[-4:] == [
         "months 1 to 3", "months 4 to 6", "months 7 to 9", "months 10 to 12",
