@@ -166,7 +166,7 @@ def test_too_few_places_give_an_estimate_without_a_range() -> None:
         assert figure.specs()
 
 
-@pytest.mark.parametrize("estimator", ["did", "ridge", "sdid"])
+@pytest.mark.parametrize("estimator", ["did", "ridge"])
 def test_every_estimator_can_be_asked(estimator: str) -> None:
     found = ask(estimator=estimator, history="36")
     assert found.result.spec.estimator == estimator
