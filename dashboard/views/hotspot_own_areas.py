@@ -6,6 +6,8 @@ nobody else is offered it.
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 
@@ -24,13 +26,22 @@ from dashboard.views import hotspot_cells as hc
 from dashboard.views.hotspot_figures import kept
 from dashboard.views.hotspots import CLASS_WORDS, UNUSUAL, Spots
 
+#: Areas of a reader's own that are counted at once: more take long, and no map shows them apart.
+MOST_AREAS: Final = 1000
+
 
 def read(name: str, content: bytes) -> pd.DataFrame | str:
     """Areas of an uploaded GeoJSON file, or the sentence that says what is wrong with it."""
     try:
-        return outlines(name, content)
+        found = outlines(name, content)
     except SourceError as why:
         return str(why)
+    if len(found) > MOST_AREAS:
+        return (
+            f"{name} holds {w.number(len(found))} areas; {w.number(MOST_AREAS)} are the most that are "
+            "counted at once. Leave some out, or merge them."
+        )
+    return found
 
 
 def neighborhoods(hub: Hub, place: str) -> pd.DataFrame:

@@ -314,6 +314,14 @@ def test_neighborhoods_are_counted_mapped_and_tested(sample: Hub, expert: view.S
     assert 0 < mine.table["incidents"].iloc[0] < expert.total
     assert mine.table["standing"].iloc[0] == "too few areas to test"
     assert own.of_file(expert, located, "mine.geojson", content) is mine
+    one = mapping(CITY_HALF)
+    many = [
+        {"type": "Feature", "properties": {"name": f"A{i}"}, "geometry": one}
+        for i in range(own.MOST_AREAS + 1)
+    ]
+    file = json.dumps({"type": "FeatureCollection", "features": many}).encode()
+    refused = own.read("mine.geojson", file)
+    assert "1,001 areas; 1,000 are the most" in str(refused)
 
 
 def test_uncertain_hours_are_shared_out_and_a_part_never_exceeds_the_whole(found: hc.Located) -> None:
