@@ -160,7 +160,7 @@ def _scan_words(scanned: pd.DataFrame) -> str:
 def weights() -> dict[str, float]:
     """How much each offense counts, as the reader sets it."""
     st.markdown(
-        "**Weighted by harm.** How many robberies weighs one incident? That is a judgment: try others."
+        "**Weighted by harm.** How many robberies does one incident weigh? That is a judgment: try others."
     )
     with st.container(horizontal=True, key="hotspot_harm"):
         return {
