@@ -7,8 +7,7 @@ import streamlit as st
 from analysis import programme
 from analysis.data.vocabulary import MEASURES, TACTICS
 from dashboard import components as c
-from dashboard import data, headlines, state
-from dashboard.audience import rights
+from dashboard import data, state
 from dashboard.views import tactics as view
 from dashboard.views import tactics_effects as effects
 from dashboard.views import tactics_page as parts
@@ -47,10 +46,10 @@ for tactic, name in TACTICS.items():
     funnel = parts.funnel_figure(tactic, mine)
     if funnel is not None:
         c.show(funnel)
-    span = view.latest_quarter(mine)
-    if span is not None:
-        with st.expander(f"Everything reported on {name.lower()}, {headlines.quarter(span[1]).lower()}"):
-            c.table_of(view.table_of(mine, span, rights()), alt=f"Activities of {name.lower()} by place")
+    told = parts.everything_reported(tactic, mine)
+    if told is not None:
+        with st.expander(f"Everything reported on {name.lower()}, {told[0]}"):
+            c.table_of(told[1], alt=f"Activities of {name.lower()} by place")
 if not view.deployments().empty and len(rows):
     c.section("Work done beside effect", programme.CAUTION)
     beside = effects.beside_effect(measure)

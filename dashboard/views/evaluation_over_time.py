@@ -68,8 +68,8 @@ def months(found: Case, everything: Results) -> Made:
         },
         "alt": f"Bars of three months: {title[:1].lower()}{title[1:]}. Bars before the start are grey.",
         "note": "Months are counted from the start; those of a phase-in are counted and not shown. The "
-        "last months are left out until three are complete. A comparison is fitted to the months before the start, so bars there are "
-        "a little smaller than chance would make them.",
+        "last months are left out until three are complete. A comparison is fitted to the months before "
+        "the start, so bars there are a little smaller than chance would make them.",
     }  # fmt: skip
 
 

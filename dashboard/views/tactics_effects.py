@@ -15,7 +15,7 @@ from dashboard.charts import dot_intervals
 from dashboard.figures import Column, Figure
 from dashboard.views import evaluations
 from dashboard.views import tactics as view
-from dashboard.views.evaluation_over_time import Made, months
+from dashboard.views.evaluation_over_time import months
 
 
 def beside_effect(measure: str) -> Figure | None:
@@ -91,34 +91,47 @@ def _beside(path: str, version: str, measure: str, floor: int) -> Figure | None:
 
 def show_over_time(measure: str) -> None:
     """One deployment's effect by months since its start, and how its estimate moved."""
-    found = evaluations.results()
-    choices = {s.key: s for s in evaluations.subjects(found) if not s.key.startswith(evaluations.PROGRAMME)}
-    choices = {k: s for k, s in choices.items() if not evaluations.of(found, s, measure).empty}
-    if not choices:
+    path, version = str(data.hub_path()), data.facts().version
+    names = _choices(path, version, measure)
+    if not names:
         return
     c.section("One deployment over time", "Does its effect grow, hold or fade, and has the estimate settled?")
-    names = {k: s.name for k, s in choices.items()}
-    subject = choices[state.pick("subject", "Deployment", names, next(iter(names)))]
+    told = _over_time(path, version, state.pick("subject", "Deployment", names, next(iter(names))), measure)
+    st.markdown(told[0])
+    for shown in told[1:]:
+        if isinstance(shown, str):
+            st.markdown(shown)
+        else:
+            c.show(shown)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _choices(path: str, version: str, measure: str) -> dict[str, str]:
+    """Deployments with an evaluation of this measure: key → name."""
+    del path, version  # parts of the key alone
+    found = evaluations.results()
+    return {
+        s.key: s.name
+        for s in evaluations.subjects(found)
+        if not s.key.startswith(evaluations.PROGRAMME) and not evaluations.of(found, s, measure).empty
+    }
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _over_time(path: str, version: str, key: str, measure: str) -> tuple[str | Figure, ...]:
+    """The headline of a deployment's evaluation, then each picture or why there is none."""
+    del path  # part of the key alone
+    found = evaluations.results()
+    subject = next(s for s in evaluations.subjects(found) if s.key == key)
     case = evaluations.case(found, subject, measure)
     if case is None:
-        return
-    st.markdown(evaluations.headline(case))
-    figure = _months(c.digest(data.facts().version, subject.key, measure), months(case, found))
-    if figure is not None and not case.path.empty:
-        c.show(figure)
-    elif case.effect is not None:
-        st.markdown(evaluations.NO_MONTHS)
-    moved = evaluations.moved(case, found, evaluations.quarters())
-    if isinstance(moved, str):
-        st.markdown(moved)
-    else:
-        c.show(moved)
-
-
-def _months(identity: str, made: Made) -> Figure | None:
+        return ("This deployment is not evaluated on this measure.",)
     facts = data.facts()
-    if not made[1]:
-        return None
-    return Figure(
-        **made[1], source=facts.source_line, synthetic=facts.synthetic, identity=f"{identity}-tactic-months"
-    )
+    parts: list[str | Figure] = [evaluations.headline(case)]
+    _, made = months(case, found)
+    if made and not case.path.empty:
+        identity = c.digest(version, key, measure, "tactic-months")
+        parts.append(Figure(**made, source=facts.source_line, synthetic=facts.synthetic, identity=identity))
+    elif case.effect is not None:
+        parts.append(evaluations.NO_MONTHS)
+    return (*parts, evaluations.moved(case, found, evaluations.quarters()))

@@ -60,7 +60,13 @@ def since_start(measure: str) -> None:
 
 def dose_figure(tactic: str, rows: pd.DataFrame) -> Figure:
     """Work done against plan, by month, over all places of a tactic."""
-    facts, floor = data.facts(), rights().floor
+    return _dose_figure(str(data.hub_path()), data.facts().version, tactic, rights().floor, rows)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _dose_figure(path: str, version: str, tactic: str, floor: int, _rows: pd.DataFrame) -> Figure:
+    del path, version  # parts of the key alone
+    facts, rows = data.facts(), _rows
     activity, what = view.CONTACTS[tactic]
     table = view.dose(rows, activity, floor)
     span = view.latest_quarter(rows)
@@ -88,7 +94,13 @@ def dose_figure(tactic: str, rows: pd.DataFrame) -> Figure:
 
 def funnel_figure(tactic: str, rows: pd.DataFrame) -> Figure | None:
     """From the first contact to what it leads to, over the newest twelve months."""
-    facts, floor = data.facts(), rights().floor
+    return _funnel_figure(str(data.hub_path()), data.facts().version, tactic, rights().floor, rows)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _funnel_figure(path: str, version: str, tactic: str, floor: int, _rows: pd.DataFrame) -> Figure | None:
+    del path, version  # parts of the key alone
+    facts, rows = data.facts(), _rows
     quarter = view.latest_quarter(rows)
     if quarter is None:
         return None
@@ -121,10 +133,18 @@ def funnel_figure(tactic: str, rows: pd.DataFrame) -> Figure | None:
 
 def model_of(tactic: str, rows: pd.DataFrame) -> programme.Fidelity | None:
     """How closely the newest twelve months kept to the tactic’s own model, all places together."""
-    quarter = view.latest_quarter(rows)
+    return _model_of(str(data.hub_path()), data.facts().version, tactic, rights().floor, rows)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _model_of(
+    path: str, version: str, tactic: str, floor: int, _rows: pd.DataFrame
+) -> programme.Fidelity | None:
+    del path, version  # parts of the key alone
+    quarter = view.latest_quarter(_rows)
     if quarter is None:
         return None
-    return programme.fidelity(rows, tactic, (str(quarter[1] - 11), str(quarter[1])), floor=rights().floor)
+    return programme.fidelity(_rows, tactic, (str(quarter[1] - 11), str(quarter[1])), floor=floor)
 
 
 def model_table(found: programme.Fidelity) -> pd.DataFrame:
@@ -142,6 +162,12 @@ def model_table(found: programme.Fidelity) -> pd.DataFrame:
 
 def where_words(tactic: str) -> str:
     """Where a tactic works and since when, as a list."""
+    return _where_words(str(data.hub_path()), data.facts().version, tactic)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _where_words(path: str, version: str, tactic: str) -> str:
+    del path, version  # parts of the key alone
     mine = view.deployments()
     mine = mine[mine["tactic"] == tactic]
     if view.deployments().empty:
@@ -174,8 +200,31 @@ METHOD = (
 )
 
 
+def everything_reported(tactic: str, rows: pd.DataFrame) -> tuple[str, pd.DataFrame] | None:
+    """The newest whole quarter in words, and every activity of a tactic in it; None without any."""
+    return _everything(str(data.hub_path()), data.facts().version, tactic, rights().floor, rows)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _everything(
+    path: str, version: str, tactic: str, floor: int, _rows: pd.DataFrame
+) -> tuple[str, pd.DataFrame] | None:
+    del path, version, tactic, floor  # parts of the key alone
+    span = view.latest_quarter(_rows)
+    if span is None:
+        return None
+    return headlines.quarter(span[1]).lower(), view.table_of(_rows, span, rights())
+
+
 def headline(rows: pd.DataFrame) -> str:
     """How much of the planned work was done in the newest quarter, by the tactic with most plans."""
+    return _headline(str(data.hub_path()), data.facts().version, rows)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _headline(path: str, version: str, _rows: pd.DataFrame) -> str:
+    del path, version  # parts of the key alone
+    rows = _rows
     if view.deployments().empty:
         return "This hub does not know yet where the tactics work."
     span = view.latest_quarter(rows)
