@@ -51,7 +51,7 @@ def root() -> Path:
     return ROOT
 
 
-# ---------------------------------------------------------------- the four hubs every page must show
+# ---------------------------------------------------------------- the four hubs of every page, and one more
 
 
 class Hubs:
@@ -90,6 +90,22 @@ class Hubs:
                 real / "rtci" / "rtci_monthly.csv.gz",
             ]
         )
+        return folder
+
+    def _everything(self) -> Path:
+        """SLMPD 2017, both extracts of its newer files, every table of the index, and the neighbourhoods."""
+        from analysis.data import open_hub
+
+        real, folder = SHARED / "real", self._base / "everything"
+        if not folder.is_dir():
+            open_hub(folder).import_files(
+                [
+                    *sorted((real / "slmpd" / "legacy").glob("*2017.csv.gz")),
+                    *sorted((real / "slmpd" / "nibrs").glob("cleaned*.csv.gz")),
+                    *sorted((real / "rtci").glob("r*.csv.gz")),
+                    real / "boundaries" / "stl_city_neighborhoods.geojson",
+                ]
+            )
         return folder
 
     def _counts_only(self) -> Path:

@@ -83,15 +83,6 @@ def hub_2017(tmp_path_factory: pytest.TempPathFactory, legacy_2017: list[Path]) 
 
 
 @pytest.fixture(scope="session")
-def real_hub(tmp_path_factory: pytest.TempPathFactory, real: Path, legacy_2017: list[Path]) -> Hub:
-    """SLMPD 2017, the NIBRS-era extract, the RTCI files and the neighbourhoods in one hub."""
-    made = open_hub(tmp_path_factory.mktemp("real") / "hub")
-    made.import_files(
-        [
-            *legacy_2017,
-            *sorted((real / "slmpd" / "nibrs").glob("cleaned*.csv.gz")),
-            *sorted((real / "rtci").glob("r*.csv.gz")),
-            real / "boundaries" / "stl_city_neighborhoods.geojson",
-        ]
-    )
-    return made
+def real_hub(hubs) -> Hub:
+    """SLMPD 2017, the NIBRS-era extract, all RTCI files and the neighbourhoods in one hub."""
+    return open_hub(hubs.path("everything"))
