@@ -36,8 +36,7 @@ LONGEST: Final = 6
 LOOKED_BACK: Final = 36
 RINGS: Final = 2
 SHUFFLES: Final = 199
-#: Harm of an incident in robberies: about the ratios of the starting sentences for a first offender that the
-#: Cambridge Crime Harm Index uses (England and Wales).
+#: Harm of an incident in robberies, to begin with: our own round numbers, for the reader to replace.
 HARM: Final = {"homicide": 15.0, "aggravated_assault": 4.0, "robbery": 1.0}
 SCAN_KINDS: Final[Kinds] = {
     "beyond": maps.Kind("More than chance, looking everywhere (p below 0.05)", "#9C2F0B", "#F46A25"),
@@ -225,8 +224,9 @@ def harm_figure(s: Spots, by: Mapping[str, float]) -> Figure | None:
         note=(
             "The weighted displacement difference of each offense times its weight, added up; the 95\u00a0% "
             "limits follow from Poisson counts of each offense (Wheeler and Ratcliffe). Few homicides weigh "
-            "much, so the limits are wide. The starting weights are about the ratios of the Cambridge Crime "
-            "Harm Index, which takes them from sentences in England and Wales."
+            "much, so the limits are wide. The weights that stand here first are round numbers of ours, to be "
+            "replaced by yours; the Cambridge Crime Harm Index (Sherman, Neyroud and Neyroud 2016) shows "
+            "how to take them from sentencing guidelines."
         ),
         synthetic=s.synthetic,
         identity=digest("harm", *by.values(), *s.identity),
