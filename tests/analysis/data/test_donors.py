@@ -59,7 +59,7 @@ def test_donors_stand_first_with_a_place_and_others_with_a_reason() -> None:
         ("all", {}),
         ("large", {"Springfield": "114,000 residents"}),
         ("midwest", {"Austin": "outside the states of this pool"}),
-        ("no_guard", {"Memphis": "National Guard ordered in since 2025-10"}),
+        ("no_guard", {"Memphis": "National Guard on patrol since 2025-10"}),
         ("no_same_tactic", {}),
     ],
 )
