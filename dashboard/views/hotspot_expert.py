@@ -224,8 +224,8 @@ def harm_figure(s: Spots, by: Mapping[str, float]) -> Figure | None:
         note=(
             "The weighted displacement difference of each offense times its weight, added up; the 95\u00a0% "
             "limits follow from Poisson counts of each offense (Wheeler and Ratcliffe). Few homicides weigh "
-            "much, so the limits are wide. The weights that stand here first are round numbers of ours, to be "
-            "replaced by yours; the Cambridge Crime Harm Index (Sherman, Neyroud and Neyroud 2016) shows "
+            "much, so the limits are wide. The weights that stand here first are round numbers of ours, to "
+            "be replaced by yours; the Cambridge Crime Harm Index (Sherman, Neyroud and Neyroud 2016) shows "
             "how to take them from sentencing guidelines."
         ),
         synthetic=s.synthetic,
