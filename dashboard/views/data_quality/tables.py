@@ -15,7 +15,7 @@ from dashboard.views.data_quality.facts import Quality, short
 
 ACCEPT: Final = (
     "A month that looks wrong is left out of every estimate until somebody who knows better accepts it. "
-    "Staff of the hub do that on the page Hub intake, with a written reason. Name and reason are kept for "
+    "Staff of the hub do that on the page Intake, with a written reason. Name and reason are kept for "
     "good, and the month is used from then on. `sln check --hub HUB` lists every such month."
 )
 ONE_VERSION: Final = (
