@@ -155,7 +155,7 @@ def serve(
 
 def _uploads() -> tuple[str, str]:
     """Staff hand in whole files; everybody else’s limit stands in .streamlit/config.toml."""
-    from analysis.data.intake import LIMIT_BYTES
+    from analysis.data.arrivals.intake import LIMIT_BYTES
 
     return "--server.maxUploadSize", str(LIMIT_BYTES >> 20)
 

@@ -22,9 +22,10 @@ from analysis.data.release.tables import Shown
 from analysis.data.vocabulary import PLACES, REGION
 from analysis.evaluate import QUARTERS, Results, without_numbers
 from dashboard import words as w
-from dashboard.views import data_quality, hotspots
-from dashboard.views import hotspot_cells as hc
-from dashboard.views.hotspot_areas import AreaChange
+from dashboard.views import data_quality
+from dashboard.views.hotspots import cells as hc
+from dashboard.views.hotspots import page as hotspots
+from dashboard.views.hotspots.areas import AreaChange
 
 Progress = Callable[[int, int, str], None]
 

@@ -8,7 +8,7 @@ from analysis.data.vocabulary import TACTICS
 from dashboard import components as c
 from dashboard import data, headlines, preview
 from dashboard.views import about as text
-from dashboard.views import tactics
+from dashboard.views.tactics import answers as tactics
 
 c.page_title("About Save Lives Now!")
 facts = data.facts()

@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard import components as c
 from dashboard import data, state
 from dashboard.audience import rights
-from dashboard.views import evaluations as view
+from dashboard.views.evaluations import page as view
 
 c.page_title("Evaluations")
 facts = data.facts()

@@ -7,14 +7,13 @@ import streamlit as st
 from analysis.data.vocabulary import MEASURES
 from dashboard import components as c
 from dashboard import data, maps, state
-from dashboard.views import hotspot_area_figures as tactic
-from dashboard.views import hotspot_cells as cells
-from dashboard.views import hotspot_controls as choose
-from dashboard.views import hotspot_expert as expert
-from dashboard.views import hotspot_figures as draw
-from dashboard.views import hotspot_more_figures as more
-from dashboard.views import hotspot_own_areas as own
-from dashboard.views import hotspots as view
+from dashboard.views.hotspots import area_figures as tactic
+from dashboard.views.hotspots import cells, expert
+from dashboard.views.hotspots import controls as choose
+from dashboard.views.hotspots import figures as draw
+from dashboard.views.hotspots import more_figures as more
+from dashboard.views.hotspots import own_areas as own
+from dashboard.views.hotspots import page as view
 
 c.page_title("Hot spots")
 facts = data.facts()

@@ -7,7 +7,7 @@ from typing import Final
 import streamlit as st
 
 from analysis.data import HubError
-from analysis.data.intake import Look, accept_file, hand_in, look_at, reject_file, waiting
+from analysis.data.arrivals.intake import Look, accept_file, hand_in, look_at, reject_file, waiting
 from analysis.programme import templates
 from dashboard import components as c
 from dashboard import data

@@ -6,7 +6,7 @@ from analysis.evidence import RefusedError
 from dashboard import components as c
 from dashboard import data, state, workbench
 from dashboard.audience import rights
-from dashboard.views import its
+from dashboard.views.its import page as its
 
 c.page_title("Interrupted time series")
 facts = data.facts()

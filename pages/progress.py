@@ -9,10 +9,10 @@ from dashboard import components as c
 from dashboard import data, state
 from dashboard import words as w
 from dashboard.audience import rights
-from dashboard.views import progress as view
-from dashboard.views import progress_words as said
-from dashboard.views import tactics_page
-from dashboard.views.progress_pictures import pictures
+from dashboard.views.progress import page as view
+from dashboard.views.progress import words as said
+from dashboard.views.progress.pictures import pictures
+from dashboard.views.tactics import page as tactics_page
 
 c.page_title("Progress")
 facts = data.facts()

@@ -8,9 +8,9 @@ from analysis import programme
 from analysis.data.vocabulary import MEASURES, TACTICS
 from dashboard import components as c
 from dashboard import data, state
-from dashboard.views import tactics as view
-from dashboard.views import tactics_effects as effects
-from dashboard.views import tactics_page as parts
+from dashboard.views.tactics import answers as view
+from dashboard.views.tactics import effects
+from dashboard.views.tactics import page as parts
 
 c.page_title("Tactics")
 facts = data.facts()

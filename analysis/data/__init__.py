@@ -10,21 +10,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from analysis.data.donors import DonorPanel
+    from analysis.data.arrivals.importing import ImportReport
+    from analysis.data.elsewhere.donors import DonorPanel
     from analysis.data.errors import HubError
     from analysis.data.hub import Hub, open_hub
-    from analysis.data.importing import ImportReport
-    from analysis.data.quality import HubCheck
+    from analysis.data.quality.checks import HubCheck
     from analysis.data.series import MeasureSeries
 
 __all__ = ["DonorPanel", "Hub", "HubCheck", "HubError", "ImportReport", "MeasureSeries", "open_hub"]
 
 _WHERE: Final = {
-    "DonorPanel": "donors",
+    "DonorPanel": "elsewhere.donors",
     "Hub": "hub",
-    "HubCheck": "quality",
+    "HubCheck": "quality.checks",
     "HubError": "errors",
-    "ImportReport": "importing",
+    "ImportReport": "arrivals.importing",
     "MeasureSeries": "series",
     "open_hub": "hub",
 }

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from analysis.data.region import KNOWN_AGENCIES
+from analysis.data.geography.region import KNOWN_AGENCIES
 from analysis.data.series import (
     AgencySeries,
     MeasureSeries,

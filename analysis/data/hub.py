@@ -15,17 +15,18 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.data import audit, importing, views
-from analysis.data.donors import DonorPanel, donor_panel
+from analysis.data import views
+from analysis.data.arrivals import audit, importing
+from analysis.data.arrivals.importing import ImportReport, Progress
+from analysis.data.arrivals.recount import usable_counts
+from analysis.data.elsewhere.donors import DonorPanel, donor_panel
 from analysis.data.errors import HubError
 from analysis.data.figures import COUNT_COLUMNS, Figures, cut
+from analysis.data.geography.incident_tables import area_counts, one_source_a_month, standing_incidents
 from analysis.data.hub_tables import HubTables
-from analysis.data.importing import ImportReport, Progress
-from analysis.data.incident_tables import area_counts, one_source_a_month, standing_incidents
 from analysis.data.package import DESCRIPTOR, Package
 from analysis.data.places import locate
-from analysis.data.quality import HubCheck, check, inspect, mark
-from analysis.data.recount import usable_counts
+from analysis.data.quality.checks import HubCheck, check, inspect, mark
 from analysis.data.schema import INCIDENT_COLUMNS, LEDGER, TABLES, conform
 from analysis.data.series import MeasureSeries
 from analysis.data.store import HEAD, Engine, Pointer, Store, write_pointer

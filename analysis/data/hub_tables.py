@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.data.audit import TABLE, AuditLog, verify
-from analysis.data.outlines import outline_collection
+from analysis.data.arrivals.audit import TABLE, AuditLog, verify
+from analysis.data.geography.outlines import outline_collection
+from analysis.data.geography.region import default_populations
 from analysis.data.package import Package
 from analysis.data.places import read_geometry
-from analysis.data.region import default_populations
 from analysis.data.schema import TABLES, conform
 from analysis.data.series import DEFAULT_BASELINE
 from analysis.data.store import Store

@@ -14,7 +14,7 @@ import pandas as pd
 import pandera.pandas as pa
 import pyarrow as arrow
 
-from analysis.data.ledger import ALL_TABLES, LEDGER
+from analysis.data.arrivals.ledger import ALL_TABLES, LEDGER
 from analysis.data.tables import (
     ACTIVITIES,
     ACTIVITY_COLUMNS,

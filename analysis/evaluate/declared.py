@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.data import Hub, HubError
-from analysis.data.ledger import LEDGER
+from analysis.data.arrivals.ledger import LEDGER
 from analysis.data.vocabulary import JURISDICTIONS, MEASURES, TACTICS
 from analysis.evaluate.questions import (
     AREA_METHODS,

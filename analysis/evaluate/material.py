@@ -8,7 +8,7 @@ from typing import Final
 import pandas as pd
 
 from analysis.data import Hub, HubError
-from analysis.data.area_series import area_counts
+from analysis.data.geography.area_series import area_counts
 from analysis.data.vocabulary import PLACES
 from analysis.evidence import RefusedError
 

@@ -10,9 +10,9 @@ from typing import Any, Final
 import pandas as pd
 
 from analysis.data import Hub, HubError
-from analysis.data.area_series import counts_by_area
-from analysis.data.donor_presets import PRESETS, SAME_TACTIC, preset
-from analysis.data.donors import DonorPanel, donor_table
+from analysis.data.elsewhere.donors import DonorPanel, donor_table
+from analysis.data.elsewhere.presets import PRESETS, SAME_TACTIC, preset
+from analysis.data.geography.area_series import counts_by_area
 from analysis.data.measures import definition_of
 from analysis.data.vocabulary import JURISDICTIONS
 from analysis.evaluate.material import ENOUGH_DONORS, FEWEST_YEARS, months_of, place_series
@@ -32,7 +32,7 @@ class SynthInputs:
         population: unit → residents; None for areas.
         background: names, breaks, the same tactic elsewhere, and every exclusion with its reason.
         donors: every agency looked at, with reason and place on the map
-            (:func:`analysis.data.donors.donor_table`); for areas area_id, name, donor, reason.
+            (:func:`analysis.data.elsewhere.donors.donor_table`); for areas area_id, name, donor, reason.
         donor_sets: label → units that preset leaves out, for ``specification_table``.
         definition: what was counted, in words.
     """
@@ -62,7 +62,7 @@ def synth_inputs(
         hub: the data.
         place, measure: identifiers.
         start: first month of the intervention.
-        preset_id: donor pool (:data:`analysis.data.donor_presets.PRESETS`).
+        preset_id: donor pool (:data:`analysis.data.elsewhere.presets.PRESETS`).
             Places where the same tactic is published to have begun inside the window are never donors.
         pre_start: first month; ``None`` = the first January from which 30 donors are complete, else the
             one with the most.

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from analysis.data import Hub, HubError
-from analysis.data.area_series import counts_by_area
+from analysis.data.geography.area_series import counts_by_area
 from analysis.evaluate.synthetic import SynthInputs, synth_inputs
 from analysis.evidence import RefusedError
 from analysis.synth import Background, Predictors

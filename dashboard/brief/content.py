@@ -26,9 +26,9 @@ from dashboard.brief.changes import decisions_needed, what_changed
 from dashboard.brief.hub_words import caveats, milestones, next_meeting, scorecard
 from dashboard.brief.quarter import Quarter
 from dashboard.brief.tables import dose_rows, evidence_rows, grid_rows, place_rows
-from dashboard.views import progress as view
-from dashboard.views import progress_figures as figures
-from dashboard.views import progress_words as said
+from dashboard.views.progress import figures
+from dashboard.views.progress import page as view
+from dashboard.views.progress import words as said
 
 
 @contextmanager

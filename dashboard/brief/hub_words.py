@@ -11,9 +11,9 @@ from analysis.data import Hub
 from analysis.data.release import Release
 from dashboard import words as w
 from dashboard.brief.blocks import Block, Items, Rows, Text
-from dashboard.views import progress_words as said
-from dashboard.views.progress import Standing
-from dashboard.views.progress_figures import left_out
+from dashboard.views.progress import words as said
+from dashboard.views.progress.figures import left_out
+from dashboard.views.progress.page import Standing
 
 #: Kinds of milestones that are the hub's own duties, as the scorecard calls them.
 WORK: Final = {

@@ -11,7 +11,7 @@ from analysis.data import Hub
 from analysis.data.vocabulary import JURISDICTIONS
 from analysis.evaluate import Results
 from dashboard import headlines
-from dashboard.views.progress import Standing
+from dashboard.views.progress.page import Standing
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from dashboard import words as w
 from dashboard.brief.blocks import Block, Items, Rows, Text
 from dashboard.brief.quarter import Quarter, pairs
 from dashboard.theme import STATUSES
-from dashboard.views import progress_figures as figures
+from dashboard.views.progress import figures
 
 
 def place_rows(q: Quarter) -> Rows:

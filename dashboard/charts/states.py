@@ -21,7 +21,7 @@ from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 from shapely.geometry.polygon import orient
 
-from analysis.data import outlines as census
+from analysis.data.geography import outlines as census
 
 FILE: Final = Path(__file__).parent / "boundaries" / "states.geojson"
 SOURCE: Final = "U.S. Census Bureau, cartographic boundaries 2016, 1:500,000 (public domain)"

@@ -23,7 +23,7 @@ def check(
 ) -> None:
     """Hand in a file: see, row by row, what would be kept and what refused. Nothing counts yet."""
     from analysis.data import HubError
-    from analysis.data.intake import hand_in
+    from analysis.data.arrivals.intake import hand_in
 
     if not file.is_file():
         raise refuse(f"there is no file {file}.")
@@ -50,7 +50,7 @@ def check(
 @app.command("list")
 def list_(hub: HubOption) -> None:
     """Files that wait."""
-    from analysis.data.intake import waiting
+    from analysis.data.arrivals.intake import waiting
 
     table = Table("id", "file", "from", "outcome", "kept", "refused")
     for f in waiting(opened(hub)):
@@ -62,7 +62,7 @@ def list_(hub: HubOption) -> None:
 def accept(file_id: str, hub: HubOption, who: Who, reason: Annotated[str, typer.Option()] = "") -> None:
     """Import a waiting file."""
     from analysis.data import HubError
-    from analysis.data.intake import accept_file
+    from analysis.data.arrivals.intake import accept_file
 
     try:
         report = accept_file(opened(hub), file_id, who=who, reason=reason)
@@ -75,7 +75,7 @@ def accept(file_id: str, hub: HubOption, who: Who, reason: Annotated[str, typer.
 def reject(file_id: str, hub: HubOption, who: Who, reason: Annotated[str, typer.Option()]) -> None:
     """Take a waiting file away."""
     from analysis.data import HubError
-    from analysis.data.intake import reject_file
+    from analysis.data.arrivals.intake import reject_file
 
     try:
         reject_file(opened(hub), file_id, who=who, reason=reason)

@@ -6,7 +6,7 @@ from typing import Final
 
 import pandas as pd
 
-from analysis.data.published import benchmarks_table, is_stronger
+from analysis.data.elsewhere.published import benchmarks_table, is_stronger
 from analysis.data.vocabulary import TACTICS
 from dashboard import charts, data, headlines
 from dashboard import words as w

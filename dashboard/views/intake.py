@@ -12,8 +12,8 @@ from typing import Final
 import pandas as pd
 
 from analysis.data import Hub, open_hub
-from analysis.data.audit import AuditLog
-from analysis.data.intake import LIMIT_BYTES, MOST_FINDINGS, Look, Waiting
+from analysis.data.arrivals.audit import AuditLog
+from analysis.data.arrivals.intake import LIMIT_BYTES, MOST_FINDINGS, Look, Waiting
 from analysis.data.release import Release
 from analysis.data.vocabulary import JURISDICTIONS, OFFENSES, PART_OFFENSES
 from dashboard import words as w

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from analysis.data.grid import count_stored
+from analysis.data.geography.grid import count_stored
 from analysis.data.places import neighbours
 from analysis.data.store import Engine
 from analysis.data.tables import TABLES

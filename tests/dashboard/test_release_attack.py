@@ -33,7 +33,7 @@ from analysis.evaluate import run
 from analysis.hotspots import emerging
 from dashboard.app import TITLES
 from dashboard.keeping import kept
-from dashboard.views import hotspot_cells as hc
+from dashboard.views.hotspots import cells as hc
 
 pytestmark = pytest.mark.real
 RULES = AUDIENCES["public"]

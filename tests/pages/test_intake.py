@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from analysis.data import Hub, open_hub
-from analysis.data.intake import hand_in, waiting
+from analysis.data.arrivals.intake import hand_in, waiting
 from dashboard.views import intake as view
 
 HEAD = b"deployment_id,month,activity,value,planned\r\n"

@@ -50,7 +50,7 @@ def linked(at: AppTest, key: str) -> str:
 
 
 def test_nothing_is_fitted_until_run_is_pressed(page: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dashboard.views import its
+    from dashboard.views.its import page as its
 
     def never(*_: Any) -> Any:
         raise AssertionError("fitted without being asked")

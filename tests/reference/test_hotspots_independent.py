@@ -11,7 +11,7 @@ import pytest
 from scipy import sparse
 from shapely.geometry import shape
 
-from analysis.data.grid import area_neighbours
+from analysis.data.geography.grid import area_neighbours
 from analysis.hotspots import (
     benjamini_yekutieli,
     change_map,

@@ -10,12 +10,12 @@ from typing import Any, NoReturn
 import numpy as np
 import pandas as pd
 
-from analysis.data.donors import DonorPanel, donor_panel
+from analysis.data.elsewhere.donors import DonorPanel, donor_panel
 from analysis.data.errors import HubError
 from analysis.data.figures import COUNT_COLUMNS, Figures, cut
 from analysis.data.hub import Hub
 from analysis.data.places import locate
-from analysis.data.quality import HubCheck
+from analysis.data.quality.checks import HubCheck
 from analysis.data.release import codec, manifest
 from analysis.data.release.build import ANSWERS, SERIES, TABLES
 from analysis.data.release.manifest import ReleaseError

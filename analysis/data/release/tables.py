@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from analysis.data.donors import standing
+from analysis.data.elsewhere.donors import standing
 from analysis.data.errors import HubError
 from analysis.data.hub import Hub
 from analysis.data.places import geometry_text

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.data.published import benchmarks_table
+from analysis.data.elsewhere.published import benchmarks_table
 from analysis.data.sample.counts import make_counts
 from analysis.data.sample.donors import make_donors
 from analysis.data.sample.incidents import make_incidents

@@ -17,7 +17,7 @@ import shapely
 from shapely.geometry import MultiPoint, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from analysis.data.outlines import jurisdiction_outlines
+from analysis.data.geography.outlines import jurisdiction_outlines
 from analysis.data.sample.spec import AGENCIES, YEARS, Flags, Floats, Ints, stream
 
 #: Districts drawn in each jurisdiction.

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.data import HubError
-from analysis.data.donor_presets import PRESETS
+from analysis.data.elsewhere.presets import PRESETS
 from analysis.data.vocabulary import MEASURES
 from analysis.evaluate import ENOUGH_DONORS, declarations
 from analysis.synth import ALL_ESTIMATORS, SynthSpec

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.data.donor_presets import NATIONAL_GUARD, PRESETS, SAME_TACTIC, preset
-from analysis.data.donors import DonorPanel, donor_table
-from analysis.data.state_points import STATE_POINTS
+from analysis.data.elsewhere.donors import DonorPanel, donor_table
+from analysis.data.elsewhere.presets import NATIONAL_GUARD, PRESETS, SAME_TACTIC, preset
+from analysis.data.elsewhere.state_points import STATE_POINTS
 
 AGENCIES = pd.DataFrame(
     {

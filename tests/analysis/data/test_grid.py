@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import box
 
-from analysis.data.grid import (
+from analysis.data.arrivals.own_files import outlines
+from analysis.data.geography.grid import (
     area_neighbours,
     count_areas,
     count_periods,
@@ -19,7 +20,6 @@ from analysis.data.grid import (
     hexagons,
     people_in_cells,
 )
-from analysis.data.own_files import outlines
 from analysis.data.places import cells_of, count_cells, cover
 from analysis.data.sources.base import SourceError
 

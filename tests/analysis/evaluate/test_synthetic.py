@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.data import Hub, area_series, open_hub
-from analysis.data.area_series import area_counts
+from analysis.data import Hub, open_hub
+from analysis.data.geography import area_series
+from analysis.data.geography.area_series import area_counts
 from analysis.evaluate.synthetic import area_inputs, synth_inputs
 from analysis.evaluate.synthetic_several import (
     area_table,

@@ -26,9 +26,9 @@ from dashboard.brief import content, released
 from dashboard.brief.blocks import Brief, Numbers, Picture, Rows, texts
 from dashboard.cli import app
 from dashboard.views import council_brief
-from dashboard.views import progress as view
-from dashboard.views import progress_figures as figures
-from dashboard.views import progress_words as said
+from dashboard.views.progress import figures
+from dashboard.views.progress import page as view
+from dashboard.views.progress import words as said
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ import pytest
 
 from analysis.evaluate import PRIMARY, Question, Results, judge
 from analysis.evidence import Effect, Grade, Interval, events_from_ratio, path_table, percent_from_ratio
-from dashboard.views import evaluations as view
-from dashboard.views.evaluation_over_time import NOT_TOLD, TOO_FEW, months
+from dashboard.views.evaluations import page as view
+from dashboard.views.evaluations.over_time import NOT_TOLD, TOO_FEW, months
 
 MONTHS = pd.period_range("2022-01", "2025-12", freq="M")
 

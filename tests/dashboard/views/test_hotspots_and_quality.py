@@ -19,16 +19,16 @@ from analysis.hotspots import emerging
 from dashboard import words as w
 from dashboard.theme import DARK, LIGHT, Look
 from dashboard.views import data_quality
-from dashboard.views import hotspot_answers as answers
-from dashboard.views import hotspot_area_figures as tactic
-from dashboard.views import hotspot_cells as hc
-from dashboard.views import hotspot_controls as choose
-from dashboard.views import hotspot_expert as special
-from dashboard.views import hotspot_figures as draw
-from dashboard.views import hotspot_more_figures as more
-from dashboard.views import hotspot_own_areas as own
-from dashboard.views import hotspots as view
-from dashboard.views.hotspot_areas import area_changes
+from dashboard.views.hotspots import answers
+from dashboard.views.hotspots import area_figures as tactic
+from dashboard.views.hotspots import cells as hc
+from dashboard.views.hotspots import controls as choose
+from dashboard.views.hotspots import expert as special
+from dashboard.views.hotspots import figures as draw
+from dashboard.views.hotspots import more_figures as more
+from dashboard.views.hotspots import own_areas as own
+from dashboard.views.hotspots import page as view
+from dashboard.views.hotspots.areas import area_changes
 
 #: A box over the middle of the city.
 CITY_HALF = box(-90.27, 38.60, -90.20, 38.65)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from analysis.evidence import RefusedError
-from dashboard.views import its_covariates
+from dashboard.views.its import covariates as its_covariates
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,10 @@ import pytest
 from analysis.data import MeasureSeries
 from analysis.evidence import Check, CheckState, Interval
 from analysis.its import ItsSpec
-from dashboard.views import its, its_answer, its_data, its_words
+from dashboard.views.its import answer as its_answer
+from dashboard.views.its import data as its_data
+from dashboard.views.its import page as its
+from dashboard.views.its import words as its_words
 from dashboard.workbench import plain
 
 NOT_FOR_PEOPLE = re.compile(r"\b(nan|NaN|None|inf|NaT)\b|—")

@@ -11,11 +11,10 @@ import pytest
 
 from analysis.data import MeasureSeries
 from dashboard.data import STANDARD_GOAL, GoalChoice
-from dashboard.views import progress as view
-from dashboard.views import progress_figures as figures
-from dashboard.views import progress_paths as paths
-from dashboard.views import progress_words as said
-from dashboard.views.progress import Standing
+from dashboard.views.progress import figures, paths
+from dashboard.views.progress import page as view
+from dashboard.views.progress import words as said
+from dashboard.views.progress.page import Standing
 
 ABOUT = {"source": "An agency; complete through June 2026", "synthetic": False, "version": "v1"}
 

@@ -11,10 +11,10 @@ from analysis.progress.reporting_lag import completeness_by_age
 from dashboard.data import STANDARD_GOAL
 from dashboard.figures import Figure
 from dashboard.theme import DARK, LIGHT
-from dashboard.views import progress as view
-from dashboard.views import progress_watch as watch
-from dashboard.views import progress_words as said
-from dashboard.views.progress import Standing
+from dashboard.views.progress import page as view
+from dashboard.views.progress import watch
+from dashboard.views.progress import words as said
+from dashboard.views.progress.page import Standing
 
 ABOUT = {"source": "An agency", "synthetic": False, "version": "v1"}
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard.views import tactics as view
+from dashboard.views.tactics import answers as view
 
 MONTHS = pd.period_range("2020-01", "2026-08", freq="M")
 

@@ -10,7 +10,8 @@ import pytest
 
 from analysis.synth import SynthSpec
 from dashboard import workbench
-from dashboard.views import its, synth
+from dashboard.views import synth
+from dashboard.views.its import page as its
 
 
 @pytest.fixture(autouse=True)

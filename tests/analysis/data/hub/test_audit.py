@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from analysis.data import Hub, HubError, open_hub
-from analysis.data.audit import ORIGIN, entry_hash, verify
+from analysis.data.arrivals.audit import ORIGIN, entry_hash, verify
 from analysis.data.store import Pointer, read_pointer, write_pointer
 
 

@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 from analysis.data import HubError, open_hub
-from analysis.data.outlines import jurisdiction_outlines
+from analysis.data.geography.outlines import jurisdiction_outlines
 
 INSIDE = 900_000  # feet east, in the middle of the city
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.data import Hub, HubError, intake, open_hub
-from analysis.data.intake import accept_file, formulas, hand_in, look_at, reject_file, waiting
+from analysis.data import Hub, HubError, open_hub
+from analysis.data.arrivals import intake
+from analysis.data.arrivals.intake import accept_file, formulas, hand_in, look_at, reject_file, waiting
 
 HEAD = b"deployment_id,month,activity,value,planned\r\n"
 GOOD = HEAD + b"d1,2025-01,contacts,12,20\r\nd1,2025-02,contacts,0,20\r\n"

@@ -9,7 +9,7 @@ import pytest
 import shapely
 from shapely.geometry import shape
 
-from analysis.data import outlines
+from analysis.data.geography import outlines
 
 
 def test_the_shipped_file_is_what_the_census_file_gives() -> None:

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from analysis.data import HubError
-from analysis.data.anomalies import make_grid, repeats, spikes, suspects, zeros
-from analysis.data.level_breaks import between_sources, within_series
+from analysis.data.quality.anomalies import make_grid, repeats, spikes, suspects, zeros
+from analysis.data.quality.level_breaks import between_sources, within_series
 
 OFFENSES = ["homicide", "rape", "robbery", "aggravated_assault", "burglary", "theft", "motor_vehicle_theft"]
 MONTHS = pd.period_range("2018-01", "2026-02", freq="M")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.data import open_hub
-from analysis.data.reporting import LEARNED_FROM, known_over_time
+from analysis.data.quality.reporting import LEARNED_FROM, known_over_time
 
 
 class Pretend:

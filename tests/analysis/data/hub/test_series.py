@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from analysis.data import views
 from analysis.data.figures import Figures, cut
-from analysis.data.incident_tables import area_counts, one_source_a_month
+from analysis.data.geography.incident_tables import area_counts, one_source_a_month
+from analysis.data.geography.region import default_populations
 from analysis.data.measures import DEFINITIONS, add, definition_of
 from analysis.data.places import count_cells
-from analysis.data.region import default_populations
 from analysis.data.schema import INCIDENTS, TABLES, conform
 from analysis.data.sources import net_incidents, one_per_offense
 from analysis.data.store import Engine
@@ -187,7 +187,7 @@ COVERAGE = pd.DataFrame(
 
 
 def netted(rows: pd.DataFrame, coverage: pd.DataFrame = COVERAGE) -> pd.DataFrame:
-    from analysis.data.ledger import LEDGER
+    from analysis.data.arrivals.ledger import LEDGER
 
     engine = Engine()
     live = views.live_incidents(

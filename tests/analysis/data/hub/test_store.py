@@ -146,7 +146,7 @@ def test_an_error_takes_everything_back(files, tmp_path, monkeypatch) -> None:
     def broken(*args: object) -> None:
         raise MemoryError("no room")
 
-    monkeypatch.setattr("analysis.data.importing.recount", broken)
+    monkeypatch.setattr("analysis.data.arrivals.importing.recount", broken)
     with pytest.raises(MemoryError):
         hub.import_files(files[1:])
     assert state(hub) == before

@@ -11,7 +11,7 @@ import shapely
 from shapely.geometry import shape
 
 from analysis.data import open_hub
-from analysis.data.outlines import jurisdiction_outlines
+from analysis.data.geography.outlines import jurisdiction_outlines
 from analysis.data.sample.programme import CHAINS, PLANS
 from analysis.data.sample.spec import AGENCIES, DEPLOYMENTS, MONTHS, VINTAGES
 from analysis.data.schema import validate

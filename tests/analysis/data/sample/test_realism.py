@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy.spatial import cKDTree
 
-from analysis.data.outlines import jurisdiction_outlines
+from analysis.data.geography.outlines import jurisdiction_outlines
 from analysis.data.sample.levels import LEVEL_YEARS, LEVELS
 from analysis.data.sample.spec import MONTHS, VINTAGES, VIOLENT
 

@@ -1,0 +1,1 @@
+"""Files on their way in: looked at, numbered, stored, recounted and logged; all of it or nothing."""

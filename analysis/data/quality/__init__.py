@@ -1,0 +1,1 @@
+"""What looks wrong, what is late, and from when figures can no longer be compared."""

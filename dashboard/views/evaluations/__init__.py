@@ -1,0 +1,1 @@
+"""The evaluations page: declared questions, their answers and how these moved."""

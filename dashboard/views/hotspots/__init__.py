@@ -1,0 +1,1 @@
+"""The hot-spot page: five questions, their controls, maps and tables."""

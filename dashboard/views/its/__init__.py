@@ -1,0 +1,1 @@
+"""The workbench of interrupted time series: form, answer, pictures, downloads."""

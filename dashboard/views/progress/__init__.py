@@ -1,0 +1,1 @@
+"""The progress page: the goal, places, measures, and what to watch."""

@@ -1,0 +1,1 @@
+"""The tactics page: what was done, where, and what happened there."""
