@@ -21,6 +21,7 @@ from analysis.evaluate.fits import Fitted
 from analysis.evaluate.judging import PRIMARY
 from analysis.evaluate.questions import AREA_METHODS, PLACE_METHODS, Progress, make_question
 from analysis.evidence import CheckState, RefusedError
+from analysis.its.power import SIMULATIONS
 
 SEED: Final = 20_260_000
 PROGRAMMES: Final = 200
@@ -103,7 +104,7 @@ def _fit(world: World, q: Question) -> Fitted:
         if q.method == "wdd":
             return area_difference(n, q.start, q.phase_in)
         beside = pd.DataFrame({"count": n.comparison}) if q.method == "its_controlled" else None
-        return time_series(n.treated, None, q.start, q.phase_in, beside)
+        return time_series(n.treated, None, q.start, q.phase_in, beside, simulations=SIMULATIONS)
     counts = world.counts[q.place].loc[:last]
     if q.method.startswith("synth"):
         panel = world.donors.loc[:last].copy()
@@ -114,7 +115,7 @@ def _fit(world: World, q: Question) -> Fitted:
     if q.method == "its_controlled":
         total = float(world.population[world.donors.columns].sum())
         beside = pd.DataFrame({"count": world.donors.sum(axis=1), "population": total})
-    return time_series(counts, people, q.start, q.phase_in, beside)
+    return time_series(counts, people, q.start, q.phase_in, beside, simulations=SIMULATIONS)
 
 
 def answers(world: World) -> pd.DataFrame:

@@ -31,6 +31,15 @@ def evaluate(
             help="First write the standing register into the hub, under this name and with today's date.",
         ),
     ] = "",
+    variants: Annotated[
+        Path | None,
+        typer.Option(
+            "--variants",
+            metavar="FILE.csv",
+            help="Also write what other choices would have said: every interrupted time series by every "
+            "family, phase-in, start and window.",
+        ),
+    ] = None,
 ) -> None:
     """Answer every declared evaluation by every design that is possible, and grade the evidence.
 
@@ -78,6 +87,13 @@ def evaluate(
         f"{len(found.effects)} questions, {answered} answered. {batch.multiplicity_words(found.verdicts)}",
         highlight=False, soft_wrap=True,
     )  # fmt: skip
+    if variants is not None:
+        with out.status("Every choice of every interrupted time series"):
+            rows = batch.battery(source, batch.register(source), through=through)
+        if source.synthetic:
+            rows["data_status"] = w.SYNTHETIC
+        rows.to_csv(variants, index=False, lineterminator="\r\n")
+        out.print(f"{len(rows):,} answers by other choices are in {variants}.", soft_wrap=True)
 
 
 def _show_register(table: pd.DataFrame) -> None:
