@@ -157,8 +157,9 @@ def answered(s: view.Spots, located: cells.Located) -> None:
 if facts.empty or not facts.places:
     c.no_data_yet()
 else:
-    months = () if rules.k > 1 else data.months_to_choose(facts.places[0], "violent_street_crime")
-    chosen = state.filters(facts.places, cells.measures(rules), months, measure="gun_violence")
+    chosen = state.filters(
+        facts.places, cells.measures(rules), view.months_to_choose(rules), measure="gun_violence"
+    )
     found = view.available(chosen.place, chosen.through)
     if isinstance(found, str):
         c.headline(f"There is no map of {chosen.measure_name.lower()} in {view.place_words(chosen.place)}.")

@@ -27,7 +27,7 @@ COLUMNS: Final = {
     "Incidents": st.column_config.NumberColumn(width=70),
     "Stands out": st.column_config.TextColumn(width=76),
 }  # fmt: skip
-NONE: Final = "None"
+NONE: Final = "No hexagon chosen"
 #: Widths of map and table on a wide screen; on a phone they stand one above the other.
 SPLIT: Final = (1, 1)
 

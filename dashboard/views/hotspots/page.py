@@ -159,6 +159,18 @@ def available(place: str, through: pd.Period | None) -> hc.Located | str:
     )
 
 
+def months_to_choose(rules: Audience) -> list[pd.Period]:
+    """Months that a map may end with: since the goal's start, up to the newest with locations.
+
+    None where audiences may not choose: windows that differ by a month are one subtraction apart.
+    """
+    found = NOT_HELD if rules.k > 1 else available(REGION, None)
+    if isinstance(found, str):
+        return []
+    first = max(w.to_month(data.goals()[0].start), found.first)
+    return list(pd.period_range(first, found.end, freq="M"))
+
+
 @data.answer(missing=NOT_HELD, show_spinner="Reading incidents …", max_entries=16)
 def _located(path: str, version: str, who: str, through: str) -> hc.Located | str:
     del path, version  # parts of the key alone

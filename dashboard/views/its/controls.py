@@ -106,7 +106,7 @@ def controls(place: str, measure: str) -> list[Setting]:
 def _change(key: str, label: str, starts: Mapping[str, str]) -> list[Setting]:
     """Month, kind and phase-in of another change."""
     return [
-        Setting(key, f"{label}: month", {"": "None", **starts}, "",
+        Setting(key, f"{label}: month", {"": "No other change", **starts}, "",
                 "Such as a new way of counting, or another programme. It stays in the projection."),
         Setting(f"{key}_what", f"{label}: of what", WHAT, "level"),
         Setting(f"{key}_phase", f"{label}: phase-in", PHASES, "0",

@@ -105,7 +105,7 @@ def numbers(found: Answer) -> list[Number]:
     said.append(
         Number(
             "Smallest fall it could have seen",
-            w.percent(abs(effect.minimum_detectable_percent)) if seen else "None", None,
+            w.percent(abs(effect.minimum_detectable_percent)) if seen else "No fall", None,
             "Found four times in five." if seen else "Not even a fall to zero would be found reliably.",
         )
     )  # fmt: skip
