@@ -97,7 +97,8 @@ def dot_intervals(
     if goal is not None:
         layers.append(_goal_rule(goal, goal_label or "", x("goal"), height, look))
     texts = words(rows, headings, height, look, colour="text_colour")
-    return base.finish(alt.layer(*layers, bar, *ends, dot, *texts), look, height=height)
+    # Words have a halo that would cut a dot drawn before them.
+    return base.finish(alt.layer(*layers, *texts, bar, *ends, dot), look, height=height)
 
 
 def _percent_axis(title: str) -> alt.Axis:
@@ -229,7 +230,7 @@ def dot_plot(table: pd.DataFrame, *, look: Look = LIGHT) -> Any:
     )
     texts = words(rows, headings, height, look, says="design")
     rule = base.zero_rule(look, vertical=True)
-    return base.finish(alt.layer(rule, stem, *bars, dot, value, *texts), look, height=height)
+    return base.finish(alt.layer(rule, stem, *bars, *texts, dot, value), look, height=height)
 
 
 def specification_curve(table: pd.DataFrame, *, chosen: str | None = None, look: Look = LIGHT) -> Any:

@@ -73,7 +73,7 @@ def headline(rows: pd.DataFrame) -> str:
 
 
 def _shown(rows: pd.DataFrame) -> pd.DataFrame:
-    follow = [f", {f}" if f != "not given" else "" for f in rows["follow_up"]]
+    follow = [f", {f[:1].lower()}{f[1:]}" if f != "not given" else "" for f in rows["follow_up"]]
     return pd.DataFrame(
         {
             "name": rows["city"],
