@@ -6,12 +6,14 @@ fitted here except what is not stored yet.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
+from streamlit.logger import get_logger
 
 from analysis import evaluate, programme
 from analysis.data import Hub
@@ -37,6 +39,9 @@ def showing(path: Path, audience: str | None = None) -> Iterator[None]:
     wanted = {data.VARIABLE: str(path)} | ({VARIABLE: audience} if audience else {})
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
+    # Away from a page there is no session, which Streamlit warns of when an answer is kept.
+    for name in ("scriptrunner_utils.script_run_context", "caching.cache_data_api"):
+        get_logger(f"streamlit.runtime.{name}").setLevel(logging.ERROR)
     try:
         yield
     finally:

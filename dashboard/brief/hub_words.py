@@ -74,10 +74,12 @@ def scorecard(hub: Hub, first: pd.Period, last: pd.Period) -> list[Block]:
         lines.append("Agencies on time: not part of this release; see the page Data and methods.")
     else:
         ours = found[found["jurisdiction"].notna()]
-        on_time = [pd.notna(m) and pd.Period(str(m), "M") >= last for m in ours["complete_through"]]
-        late = ours.loc[[not ok for ok in on_time], "name"].astype(str).tolist()
+        ok = [pd.notna(m) and pd.Period(str(m), "M") >= last for m in ours["complete_through"]]
+        # An agency may be in several layouts, one of which ended long ago: any that is complete will do.
+        each = ours.assign(ok=ok).groupby("agency_id", sort=False).agg({"name": "first", "ok": "any"})
+        late = each.loc[~each["ok"], "name"].astype(str).tolist()
         lines.append(
-            f"Agencies with complete figures through {w.month(last)}: {sum(on_time)} of {len(ours)}."
+            f"Agencies with complete figures through {w.month(last)}: {each['ok'].sum()} of {len(each)}."
             + (f" Still to come: {w.join(late)}." if late else "")
         )
     table = hub.milestones()

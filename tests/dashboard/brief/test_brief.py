@@ -13,17 +13,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pypdf
 import pytest
 from typer.testing import CliRunner
 
-from analysis.data import Hub
+from analysis.data import Hub, open_hub
 from analysis.data.release import ReleaseError, codec, manifest
 from analysis.evaluate import PRIMARY, Results, register, run
 from dashboard import brief as make
 from dashboard import data
 from dashboard.brief import content, released
 from dashboard.brief.blocks import Brief, Numbers, Picture, Rows, texts
+from dashboard.brief.hub_words import scorecard
 from dashboard.cli import app
 from dashboard.views import council_brief
 from dashboard.views.progress import figures
@@ -180,6 +182,14 @@ def test_pages_are_pictures_that_are_not_blank(brief: Brief) -> None:
     finally:
         document.close()
     assert all(p[:8] == b"\x89PNG\r\n\x1a\n" for p in make.to_pictures(brief))
+
+
+@pytest.mark.real
+def test_an_agency_is_late_only_when_none_of_its_layouts_is_complete(hubs: Any) -> None:
+    last = pd.Period("2025-12", "M")
+    said = texts(scorecard(open_hub(hubs.path("real"), read_only=True), last - 2, last))
+    assert any("Agencies with complete figures through December 2025:" in line for line in said)
+    assert not any("St. Louis Metropolitan Police" in line for line in said)
 
 
 def test_what_the_council_is_asked_follows_rules(brief: Brief) -> None:
