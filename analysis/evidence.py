@@ -101,6 +101,8 @@ class Effect:
         grade: how far to believe it (see :class:`Grade`).
         choices: every automatic choice the method made, as sentences.
         warnings: what a careful reader must know before using the number, as sentences.
+        wait: how long a fall of the goal's size takes to be seen this way, as a sentence; empty when it
+            was not asked.
     """
 
     method: str
@@ -116,6 +118,7 @@ class Effect:
     grade: Grade = Grade.CANNOT_TELL
     choices: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    wait: str = ""
 
     def to_record(self) -> dict[str, Any]:
         """One flat row of plain values, for a table; ``from_record`` reads it back exactly."""
@@ -150,6 +153,7 @@ class Effect:
             grade=Grade(record["grade"]),
             choices=tuple(record["choices"]),
             warnings=tuple(record["warnings"]),
+            wait=str(record["wait"]),
             **intervals,
         )
 

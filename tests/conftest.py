@@ -19,11 +19,6 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("SLN_SHARED", ROOT.parent / "shared"))
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One process more than there are processors: tests that drive a browser wait more than they work."""
-    return (os.cpu_count() or 1) + 1
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip, with a reason, what needs a folder that is not here."""
     for item in items:

@@ -95,13 +95,16 @@ class Power:
         )
         if self.checked:
             words += " (checked by simulation)"
+        wait = self.wait()
+        return f"{words}; {wait[0].lower()}{wait[1:]}" if wait else f"{words}."
+
+    def wait(self) -> str:
+        """How long a fall of 20 % takes to be seen; empty where months cannot be asked."""
         if self.table.empty:
-            return f"{words}."
+            return ""
         if self.months_needed is None:
-            return f"{words}; a fall of 20 % could not be found reliably within ten years this way."
-        if self.months_needed <= months:
-            return f"{words}; a fall of 20 % needs about {self.months_needed} months."
-        return f"{words}; to see a fall of 20 % takes about {self.months_needed} months after the start."
+            return "A fall of 20 % could not be found reliably within ten years this way."
+        return f"A fall of 20 % takes about {self.months_needed} months after the start to be seen."
 
 
 def detectable(log_se: float, level: float) -> float:

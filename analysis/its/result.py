@@ -131,7 +131,9 @@ def fit_with_power(
 def powered(result: ItsResult, able: Power) -> ItsResult:
     """The result with what it could have seen: in its effect, and as a sentence among the choices."""
     said = (*result.choices, able.sentence(result.effect.post_months))
-    effect = replace(result.effect, minimum_detectable_percent=able.smallest_percent, choices=said)
+    effect = replace(
+        result.effect, minimum_detectable_percent=able.smallest_percent, choices=said, wait=able.wait()
+    )
     return replace(result, effect=effect, choices=said)
 
 

@@ -94,12 +94,13 @@ class MonthsNeeded:
         months: fewest periods after the start from which on it is found four times in five; None
             when that is more than ``table`` reaches.
         table: one row a horizon: months, minimum_detectable_percent (NaN = not even −100).
-        sentence: in words.
+        wait: in words. sentence: the same, with the smallest fall that could be found in that time.
     """
 
     percent: float
     months: int | None
     table: pd.DataFrame = field(repr=False)
+    wait: str = ""
     sentence: str = ""
 
 
@@ -156,7 +157,8 @@ def months_needed(
     if months is None:
         best = table["minimum_detectable_percent"].max()
         told = f"; the smallest that could is {abs(best):.0f} %" if np.isfinite(best) else ""
-        sentence = f"Within {reach} {word}, {wanted} could not be found four times in five{told}."
+        wait = f"Within {reach} {word}, {wanted} could not be found four times in five."
+        sentence = f"{wait.removesuffix('.')}{told}."
     else:
-        sentence = f"{wanted.capitalize()} is found four times in five after {months} {word}."
-    return MonthsNeeded(spec.goal_percent, months, table, sentence)
+        wait = sentence = f"{wanted.capitalize()} is found four times in five after {months} {word}."
+    return MonthsNeeded(spec.goal_percent, months, table, wait, sentence)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -178,6 +178,7 @@ def answer(panel: Panel, spec: SynthSpec, *, extras: bool, progress: Progress | 
     choices = (*panel.choices, *_choices(panel, spec, own, placebo, rolling))
     warnings = _warnings(spec, found, placebo, constant)
     effect = effect_of(panel, spec, expected, found, mde, checks, choices, warnings)
+    effect = replace(effect, wait="" if needed is None else needed.wait)
     path = path_of(panel, expected, found)
     names = pd.Index(panel.units[1:], dtype="str", name="donor")
     return SynthResult(

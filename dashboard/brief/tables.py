@@ -125,6 +125,8 @@ def evidence_rows(q: Quarter) -> list[Block]:
     mine = q.results.verdicts[q.results.verdicts["measure"] == q.measure]
     if mine.empty:
         return [Text("text", "Nothing is evaluated yet.")]
+    key = ["subject", "place", "measure", "method"]
+    waits = q.results.effects.dropna(subset="wait").set_index(key)["wait"].to_dict()
     table, lead = [], []
     for r in mine.to_dict("records"):
         all_ = r["subject"] == evaluate.PROGRAMME
@@ -136,6 +138,9 @@ def evidence_rows(q: Quarter) -> list[Block]:
         told = headlines.verdict(
             change, Grade(str(r["grade"])), controlled, float(r["minimum_detectable_percent"])
         )
+        wait = waits.get(tuple(r[k] for k in (*key[:3], "leading_method")), "")
+        if wait and r["grade"] == Grade.CANNOT_TELL:
+            told = f"{told} {wait.replace(' %', w.PERCENT)}"
         table.append((name, f"{w.fewer(change.estimate)} ({w.between(change)})", str(r["grade"]), told))
         if r["grade"] in ("strong", "moderate"):
             lead.append(

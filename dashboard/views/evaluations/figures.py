@@ -69,6 +69,7 @@ def _columns(*, p_values: bool) -> dict[str, Column]:
         "lower": Column("From", "percent_change"), "upper": Column("To", "percent_change"),
         "minimum_detectable_percent": Column("Smallest fall it could have seen", "percent"),
         "controlled": Column("With a comparison", "yes_no"),
+        "wait": Column("How long a fall of 20\u00a0% takes to be seen"),
         "pre_months": Column("Months before", "count"), "post_months": Column("Months after", "count"),
     }  # fmt: skip
     return columns | ({"p_value": Column("p", "decimal3")} if p_values else {})

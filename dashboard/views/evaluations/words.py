@@ -122,11 +122,12 @@ def numbers(found: Case) -> list[Number]:
             Number(label, value, None,
                    f"Between {w.number(low, signed=not fewer)} and {w.number(high, signed=not fewer)}")
         )  # fmt: skip
-    mde = e.minimum_detectable_percent
+    mde, wait = e.minimum_detectable_percent, e.wait.replace(" %", w.PERCENT)
     said.append(
         Number(
             "Smallest fall it could have seen", w.percent(abs(mde)) if w.known(mde) else "No fall", None,
-            "Found four times in five." if w.known(mde) else "Not even a fall to zero is found reliably.",
+            f"Found four times in five. {wait}".strip() if w.known(mde)
+            else f"Not even a fall to zero is found reliably. {wait}".strip(),
         )
     )  # fmt: skip
     raw = raw_change(found.path)

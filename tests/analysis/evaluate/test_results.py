@@ -55,6 +55,16 @@ def test_every_case_is_judged_at_one_level(some_results: Results, some_questions
         assert str(effect.grade) == row["grade"]
 
 
+def test_every_time_series_and_mix_of_cities_says_how_long_the_goal_takes_to_be_seen(
+    some_results: Results,
+) -> None:
+    answered = some_results.effects[some_results.effects["answered"].astype(bool)]
+    asked = answered[answered["method"] != "wdd"]
+    assert len(asked) > 0
+    assert asked["wait"].str.fullmatch(r"(A fall|Within) .*20 %.*\.").all()
+    assert (answered.loc[answered["method"] == "wdd", "wait"] == "").all()
+
+
 def test_the_sample_s_truth_lies_in_the_leading_ranges(some_results: Results, root: Path) -> None:
     truth = json.loads((root / "data_samples" / "truth.json").read_text())
     places = {
