@@ -15,7 +15,6 @@ import streamlit as st
 
 from analysis.evidence import Check, CheckState, RefusedError
 from dashboard import words as w
-from dashboard.components import table_of
 
 #: Name in a link that says: run as it is.
 RUN = "run"
@@ -186,18 +185,6 @@ def caution(checks: Sequence[Check]) -> str:
         return ""
     count = w.sentence_case(w.plural(len(failed), "check", spelled=True))
     return f" **{count} failed** ({w.join(failed)}): read the number with care."
-
-
-def show_checks(checks: Sequence[Check], alt: str) -> None:
-    """The checks as a table, with one line that counts them."""
-    failed = sum(c.state is CheckState.FAILED for c in checks)
-    told = (
-        "No check failed."
-        if failed == 0
-        else f"{w.sentence_case(w.plural(failed, 'check', spelled=True))} failed: read the number with care."
-    )
-    st.markdown(told)
-    table_of(checks_table(checks), alt=alt)
 
 
 @dataclass(frozen=True)

@@ -5,22 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final
 
 import pandas as pd
 
-from analysis.data import Hub, HubError
+from analysis.data import Hub
 from analysis.data.elsewhere.donors import DonorPanel, donor_table
 from analysis.data.elsewhere.presets import PRESETS, SAME_TACTIC, preset
-from analysis.data.geography.area_series import counts_by_area
 from analysis.data.measures import definition_of
 from analysis.data.vocabulary import JURISDICTIONS
 from analysis.evaluate.material import ENOUGH_DONORS, FEWEST_YEARS, months_of, place_series
 from analysis.evidence import RefusedError
 from analysis.synth import Background
-
-#: An area that shares more than this of itself with the treated one is no donor.
-_OVERLAP: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,51 +167,3 @@ def _breaks(hub: Hub, place: str, measure: str) -> pd.DataFrame:
             "reason": rows["reason"].astype(str).to_numpy(),
         }
     )
-
-
-def area_inputs(
-    hub: Hub, treated: str, measure: str, *, kinds: Sequence[str] = ("neighborhood", "comparison")
-) -> SynthInputs:
-    """An area inside a jurisdiction beside its other areas, in incidents a month.
-
-    Args:
-        hub: the data.
-        treated: area_id of the treated area.
-        measure: identifier.
-        kinds: kinds of areas that may be donors.
-
-    Raises:
-        RefusedError: the area is unknown, or no other area of its jurisdiction has counts.
-    """
-    areas = hub.areas().set_index("area_id")
-    if treated not in areas.index:
-        raise RefusedError(f"There is no area “{treated}” in the hub.")
-    here = areas.loc[treated]
-    same = areas[(areas["jurisdiction"] == here["jurisdiction"]) & areas["kind"].isin(list(kinds))]
-    others = [str(a) for a in same.index if a != treated]
-    if not others:
-        raise RefusedError(f"There is no other area beside {here['name']} in its jurisdiction.")
-    try:
-        table = counts_by_area(hub, (treated, *others), measure)
-    except HubError as why:
-        raise RefusedError(str(why)) from why
-    rows = []
-    for area in others:
-        shape: Any = areas.loc[area, "geometry"]
-        overlap = shape.intersection(here["geometry"]).area > _OVERLAP * shape.area
-        rows.append(
-            (area, str(areas.loc[area, "name"]), "shares ground with the treated area" if overlap else "")
-        )
-    known = table[treated].dropna().index
-    if len(known) == 0:
-        raise RefusedError(f"There are no usable monthly counts of this measure in {here['name']}.")
-    table = table.loc[known[0] : known[-1], [treated, *(a for a, _, why in rows if not why)]]
-    donors = pd.DataFrame(rows, columns=["area_id", "name", "reason"]).assign(
-        donor=lambda t: t["reason"] == ""
-    )
-    left = donors.loc[~donors["donor"], ["area_id", "reason"]].rename(columns={"area_id": "unit"})
-    background = Background(
-        names={str(a): str(n) for a, n in areas["name"].items()},
-        excluded=left.astype("str").reset_index(drop=True),
-    )
-    return SynthInputs(table, None, background, donors, {}, "incidents inside the area, not victims")

@@ -9,7 +9,7 @@ import pandas as pd
 
 from dashboard import words as w
 from dashboard.charts import base
-from dashboard.charts.labels import WIDTHS, shorten
+from dashboard.charts.labels import WIDTHS, shorten, text_width
 from dashboard.theme import LIGHT, Look
 
 #: State of a month → word, sign in the cell (empty: none), index in the look's colours.
@@ -80,12 +80,26 @@ def completeness_map(table: pd.DataFrame, *, years: int = 4, look: Look = LIGHT)
     signs = alt.Chart(data_signs).mark_text(
         baseline="middle", fontWeight=600, fontSize=width, color=look.text, aria=False
     ).encode(x=base.month_x("mid", x), y=y("middle"), text="sign:N")  # fmt: skip
-    shown = [shorten(name, WIDTHS[0] + 20, 13) for name in names]
-    titles = alt.Chart(pd.DataFrame({"agency": shown, "at": [i + 0.24 for i in range(len(names))]}))
-    name = titles.mark_text(align="left", baseline="middle", fontSize=13).encode(
-        x=alt.value(0), y=y("at"), text="agency:N"
+    titles = pd.DataFrame(
+        {
+            "agency": names,
+            "narrow": [_on_a_phone(name) for name in names],
+            "at": [i + 0.24 for i in range(len(names))],
+        }
     )
+    name = alt.Chart(titles).transform_calculate(
+        shown=f"width < {WIDTHS[1]} ? datum.narrow : datum.agency"
+    ).mark_text(align="left", baseline="middle", fontSize=13).encode(
+        x=alt.value(0), y=y("at"), text="shown:N"
+    )  # fmt: skip
     return base.finish(alt.layer(cells, signs, name), look, height=44 * len(names) + 6)
+
+
+def _on_a_phone(name: str) -> str:
+    """A series' name cut to a phone's width: its source, which tells it from the agency's others, stays."""
+    agency, colon, source = name.partition(": ")
+    end = f"{colon}{source}"
+    return shorten(agency, WIDTHS[0] + 20 - text_width(end, 13), 13) + end
 
 
 def completeness_key() -> str:

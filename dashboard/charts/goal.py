@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
@@ -11,7 +11,7 @@ import pandas as pd
 from dashboard import words as w
 from dashboard.charts import base
 from dashboard.charts.labels import Label, place, text_layers
-from dashboard.theme import LIGHT, STATUSES, Look
+from dashboard.theme import LIGHT, Look
 
 STARTS = "Save Lives Now! starts"
 
@@ -255,8 +255,3 @@ def year_to_date(table: pd.DataFrame, *, through: str = "", look: Look = LIGHT) 
         fontSize=alt.ExprRef("width < 380 ? 11 : 13"),
     ).encode(x=x, y=alt.datum(0))  # fmt: skip
     return base.finish(alt.layer(bars, *whiskers, text, missing), look, height=260)
-
-
-def status_words(keys: Sequence[str]) -> list[str]:
-    """Status keys as icon and word, for tables."""
-    return [f"{STATUSES[k].icon} {STATUSES[k].word}" for k in keys]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.data.vocabulary import MEASURES, PLACES
 from analysis.evidence import Check, CheckState, Interval
-from analysis.its import FAMILY_LABELS, ItsSpec
+from analysis.its import FAMILY_LABELS
 from dashboard import charts, data, headlines
 from dashboard import words as w
 from dashboard.components import Number
@@ -270,13 +270,3 @@ def coefficients(found: Answer) -> pd.DataFrame:
             "p": ["< 0.001" if w.known(v) and v < 0.001 else w.number(v, 3) for v in t["p"]],
         }
     )
-
-
-def phase_words(spec: ItsSpec) -> str:
-    """Phase-in and washout in words."""
-    parts = [
-        w.plural(n, "month") + what
-        for n, what in ((spec.washout, " of washout before the start"), (spec.phase_in, " of phase-in"))
-        if n
-    ]
-    return w.join(parts) or "none"

@@ -6,8 +6,7 @@ import pytest
 
 from analysis.data import Hub, open_hub
 from analysis.data.geography import area_series
-from analysis.data.geography.area_series import area_counts
-from analysis.evaluate.synthetic import area_inputs, synth_inputs
+from analysis.evaluate.synthetic import synth_inputs
 from analysis.evaluate.synthetic_several import (
     area_table,
     areas_inputs,
@@ -68,21 +67,6 @@ def test_no_history_is_refused(sample) -> None:
         synth_inputs(sample, "stl_city", "homicide", "2015-01")
     with pytest.raises(RefusedError):
         synth_inputs(sample, "nowhere", "homicide", "2025-01")
-
-
-def test_an_area_beside_other_areas(sample) -> None:
-    areas = sample.areas()
-    counted = areas[(areas["kind"] == "focus") & (areas["jurisdiction"] == "stl_city")]
-    found = area_inputs(sample, str(counted["area_id"].iloc[0]), "violent_street_crime")
-    assert found.population is None
-    assert found.panel.shape[1] >= 2
-    assert found.panel.columns[0] == counted["area_id"].iloc[0]
-    out = found.donors[~found.donors["donor"]]
-    assert (out["reason"] != "").all()
-    one = area_counts(sample, str(counted["area_id"].iloc[0]), "violent_street_crime").dropna()
-    assert found.panel.iloc[:, 0].reindex(one.index).equals(one)
-    with pytest.raises(RefusedError, match="no area"):
-        area_inputs(sample, "atlantis", "homicide")
 
 
 def test_several_places_share_one_panel(sample) -> None:
