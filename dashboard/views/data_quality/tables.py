@@ -50,7 +50,6 @@ def agency_table(q: Quality) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Agency": rows["name"], "Place": [PLACES[j] for j in rows["jurisdiction"]],
-            "Source": [data.publisher(s) for s in rows["source"]],
             "From": [w.month(m) for m in rows["first"]],
             "Complete through": [w.month(m) for m in rows["complete_through"]],
             "Months": [w.number(n) for n in rows["months"]],
@@ -61,6 +60,7 @@ def agency_table(q: Quality) -> pd.DataFrame:
                 else w.percent(100 * share)
                 for share, source in zip(rows["geocoded_share"], rows["source"], strict=True)
             ],
+            "Source": [data.publisher(s) for s in rows["source"]],
         }
     )  # fmt: skip
 
